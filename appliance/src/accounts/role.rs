@@ -1,0 +1,111 @@
+//! Holds the roles: who may do what, from a passer-by to the administrator.
+//! It never looks at a request; it only compares two roles.
+//! The route table states the role a route asks for, accounts state the role a person has.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What an account may do. The byte values are part of the stored record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads, and does the daily work: codes, time, labels, checks.
+    Operator,
+    /// Everything, settings and accounts included.
+    Admin,
+    /// One workstation: its own seat and nothing else.
+    Agent,
+}
+
+/// What a route asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Anybody who can reach the appliance.
+    Public,
+    /// Anybody, but only while the first account has not been made.
+    Setup,
+    /// An account with `Viewer`, `Operator` or `Admin`.
+    Viewer,
+    /// An account with `Operator` or `Admin`.
+    Operator,
+    /// An account with `Admin`.
+    Admin,
+    /// A workstation.
+    Agent,
+    /// A workstation, or an account with `Operator` or `Admin` that acts for it.
+    AgentOrOperator,
+}
+
+impl Access {
+    /// Whether somebody with this role may pass. `None` is somebody who has not logged in.
+    #[must_use]
+    pub fn admits(self, role: Option<Role>) -> bool {
+        match self {
+            Self::Public | Self::Setup => true,
+            Self::Viewer => matches!(role, Some(Role::Viewer | Role::Operator | Role::Admin)),
+            Self::Operator => matches!(role, Some(Role::Operator | Role::Admin)),
+            Self::Admin => role == Some(Role::Admin),
+            Self::Agent => role == Some(Role::Agent),
+            Self::AgentOrOperator => matches!(role, Some(Role::Agent | Role::Operator | Role::Admin)),
+        }
+    }
+
+    /// The word used in the API description.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Setup => "setup",
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::Agent => "agent",
+            Self::AgentOrOperator => "agent or operator",
+        }
+    }
+}
+
+impl Role {
+    /// The byte kept in the stored record.
+    #[must_use]
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Viewer => 1,
+            Self::Operator => 2,
+            Self::Admin => 3,
+            Self::Agent => 4,
+        }
+    }
+
+    /// The role a stored byte means, `None` for one this version does not know: such an account cannot log in.
+    #[must_use]
+    pub fn of_byte(byte: u8) -> Option<Self> {
+        [Self::Viewer, Self::Operator, Self::Admin, Self::Agent].into_iter().find(|role| role.byte() == byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_workstation_never_passes_as_a_person() {
+        for access in [Access::Viewer, Access::Operator, Access::Admin] {
+            assert!(!access.admits(Some(Role::Agent)));
+            assert!(!access.admits(None));
+            assert!(access.admits(Some(Role::Admin)));
+        }
+        assert!(!Access::Agent.admits(Some(Role::Admin)));
+    }
+
+    #[test]
+    fn stored_bytes_come_back() {
+        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent] {
+            assert_eq!(Role::of_byte(role.byte()), Some(role));
+        }
+        assert_eq!(Role::of_byte(0), None);
+        assert_eq!(Role::of_byte(9), None);
+    }
+}

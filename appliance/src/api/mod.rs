@@ -1,0 +1,49 @@
+//! Holds what programs and the page may ask of the appliance over HTTP, one folder or file an area.
+//! Never decides: a handler reads the request, visits the owner of what is asked for, renders. Called by `run`.
+//!
+//! | part | duty |
+//! | --- | --- |
+//! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
+//! | `machines` | the list of machines older programs read: `/machines` |
+//! | `table` | devices as text for a terminal: `vigie scan` |
+
+pub(crate) mod machines;
+pub(crate) mod network;
+pub(crate) mod table;
+
+use std::sync::Arc;
+
+use crate::config::NetworkSettings;
+use crate::http::route::Route;
+use crate::shell::clocks::Clocks;
+use crate::shell::keeper::Keeper;
+use crate::shell::network::Network;
+
+/// What the routes are made over.
+#[derive(Clone)]
+pub(crate) struct Deps {
+    /// The way to the engine.
+    pub(crate) network: Network,
+    /// The store.
+    pub(crate) keeper: Keeper,
+    /// The dates of moments.
+    pub(crate) clocks: Arc<Clocks>,
+    /// The settings the network was started with.
+    pub(crate) settings: NetworkSettings,
+    /// What the live stream keeps; the listener of the network writes it.
+    pub(crate) state: Arc<network::live::State>,
+}
+
+/// The routes of the whole API. Within a runtime this also starts the task that keeps readiness and metrics fresh.
+pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
+    let desk = Arc::new(network::Desk::new(deps));
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(network::live::keep_looking(deps.network.clone(), deps.state.clone()));
+    }
+    let mut routes = network::routes(&desk);
+    routes.extend(machines::routes(&desk));
+    routes
+}
+
+#[cfg(test)]
+mod tests;

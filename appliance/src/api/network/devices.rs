@@ -1,0 +1,211 @@
+//! Holds the routes that show devices, add one by hand and forget one.
+//! Never changes what the network says. The route table holds them.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::LOCATION;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use vigie_core::lan::{DeviceId, Edit, Refusal, SegmentId};
+use vigie_wire::Mac;
+
+use super::BASE;
+use super::desk::Desk;
+use super::edit::Patch;
+use super::fault;
+use super::filter::{Filter, Order, Place};
+use super::view::{DeviceDetail, DeviceView, Lens};
+use crate::accounts::role::Access;
+use crate::http::call::Call;
+use crate::http::list::Window;
+use crate::http::problem::{Problem, faults};
+use crate::http::reply::Reply;
+use crate::http::route::{Outcome, Route};
+use crate::shell::network::Hands;
+
+/// A page of devices.
+#[derive(Serialize, JsonSchema)]
+struct DevicePage<'v> {
+    /// The devices.
+    items: &'v [DeviceView],
+    /// The same, under the name older clients know.
+    devices: &'v [DeviceView],
+    /// Devices in the whole list, over all pages.
+    count: usize,
+    /// Cursor of the next page; `null` on the last.
+    next: Option<String>,
+}
+
+/// A device to add.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(example = serde_json::json!({ "mac": "00:11:22:33:44:55", "label": "Printer of the library" }))]
+struct NewDevice {
+    /// Six pairs of hex digits. Without it the device is known by its address only.
+    mac: Option<String>,
+    /// IPv4 or IPv6.
+    ip: Option<String>,
+    /// Name or number of the segment it will be on; found out when there is but one, or by the address.
+    segment: Option<String>,
+    /// What a person says of it.
+    #[serde(flatten)]
+    said: Patch,
+}
+
+/// The routes.
+pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
+    vec![
+        Route::get("/api/network/v2/devices", Access::Viewer, "Devices")
+            .lists()
+            .query("online_only", "Only those that are there.")
+            .query("sources", "Only those heard by one of these, such as `arp,mdns`.")
+            .query("kind", "Only of these kinds, such as `camera,tv`.")
+            .query("trust", "Only `trusted`, `unknown` or `blocked` ones.")
+            .query("vendor", "Only makers with this in their name.")
+            .query("tag", "Only with this tag.")
+            .query("q", "Only with this in a name, label, owner, note, tag, maker, MAC or address.")
+            .query("segment", "Only with a leg in this segment, by name or number.")
+            .query("sort", "ip, name, mac, vendor, kind, owner, trust, presence, first_seen, last_seen, confidence, id; `-` before it turns it round.")
+            .answers::<DevicePage<'_>>(200)
+            .run_with(desk, list),
+        Route::post("/api/network/v2/devices", Access::Operator, "Add a device by hand, before it is seen")
+            .reads::<NewDevice>()
+            .answers::<DeviceDetail>(201)
+            .run_with(desk, add),
+        Route::get("/api/network/v2/devices/{id}", Access::Viewer, "A device, by id, MAC or address")
+            .answers::<DeviceDetail>(200)
+            .run_with(desk, show),
+        Route::delete("/api/network/v2/devices/{id}", Access::Admin, "Forget a device; heard again, it is new")
+            .run_with(desk, forget),
+    ]
+}
+
+async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
+    let (filter, order) = (Filter::of(&call)?, Order::of(&call)?);
+    let window = Window::<Place>::of(&call)?;
+    if window.after.as_ref().is_some_and(|place| place.order != order) {
+        // The next page of another order would leave out and repeat devices.
+        return Err((&faults::BAD_CURSOR).into());
+    }
+    let page = desk.visit(move |hands, lens| {
+        let mut rows: Vec<_> = hands
+            .lan()
+            .devices()
+            .filter(|device| filter.takes(lens, device))
+            .map(|device| (order.place(device), device))
+            .collect();
+        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        let page = window.cut(rows, |(place, _)| place.clone());
+        let items: Vec<_> = page.items.iter().map(|(_, device)| DeviceView::render(lens, device)).collect();
+        (items, page.count, page.next)
+    });
+    let (items, count, next) = page.await?;
+    Reply::json(&DevicePage { items: &items, devices: &items, count, next })
+}
+
+/// All of one device, with the tag of what people edit of it.
+pub(super) fn detail(hands: &Hands<'_>, lens: &Lens<'_>, id: DeviceId) -> Result<(DeviceDetail, String), Problem> {
+    let device = hands.lan().device(id).ok_or_else(|| fault::refused(Refusal::NoSuchDevice))?;
+    let pairs = hands.lan().proposals();
+    let may_be = pairs.filter_map(|(a, b)| (a == id).then_some(b).or((b == id).then_some(a)));
+    let may_be = may_be.map(|other| other.to_string()).collect();
+    Ok((DeviceDetail::render(lens, device, may_be), super::edit::tag_of(device)))
+}
+
+async fn show(desk: Arc<Desk>, call: Call) -> Outcome {
+    let found = desk.visit_device(call.parameter("id"), detail_of).await?;
+    // The tag is that of what people edit: `If-Match` must not fail because the device was heard again. So nothing is
+    // ever answered as "not modified": the rest may well be.
+    Ok(Reply::json(&found.0)?.tag(&found.1))
+}
+
+fn detail_of(hands: &mut Hands<'_>, lens: &Lens<'_>, id: DeviceId) -> Result<(DeviceDetail, String), Problem> {
+    detail(hands, lens, id)
+}
+
+async fn forget(desk: Arc<Desk>, call: Call) -> Outcome {
+    desk.visit_device(call.parameter("id"), |hands, _, id| hands.edit(Edit::Forget(id)).map_err(fault::refused))
+        .await?;
+    Ok(Reply::empty())
+}
+
+async fn add(desk: Arc<Desk>, call: Call) -> Outcome {
+    let new: NewDevice = call.json()?;
+    let read = new.read()?;
+    let added = desk.visit(move |hands, lens| {
+        let segment = choose_segment(hands, new.segment.as_deref(), read.ip)?;
+        let id = hands
+            .edit(Edit::Add { segment, mac: read.mac, ip: read.ip, label: "" })
+            .map_err(|refusal| refused_to_add(refusal, read.mac.is_some()))?;
+        new.said.apply(hands, id)?;
+        detail(hands, lens, id)
+    });
+    let (device, tag) = added.await??;
+    let place = format!("{BASE}/devices/{}", device.device.id);
+    Ok(Reply::json(&device)?.status(StatusCode::CREATED).tag(&tag).header(LOCATION, &place))
+}
+
+fn refused_to_add(refusal: Refusal, has_mac: bool) -> Problem {
+    match refusal {
+        Refusal::BadAddress => fault::invalid(if has_mac { "/mac" } else { "/ip" }, &fault::BAD_ADDRESS, Vec::new()),
+        refusal => fault::refused(refusal),
+    }
+}
+
+/// What was read of a new device.
+struct Addresses {
+    mac: Option<Mac>,
+    ip: Option<IpAddr>,
+}
+
+impl NewDevice {
+    fn read(&self) -> Result<Addresses, Problem> {
+        let mut problem = self.said.check(Problem::from(&faults::INVALID));
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let mac = given(&self.mac).map(|text| text.trim().parse::<Mac>());
+        let ip = given(&self.ip).map(|text| text.trim().parse::<IpAddr>());
+        if matches!(mac, Some(Err(_))) {
+            problem = problem.at("/mac", &fault::NOT_A_MAC);
+        }
+        if matches!(ip, Some(Err(_))) {
+            problem = problem.at("/ip", &fault::NOT_AN_IP);
+        }
+        if mac.is_none() && ip.is_none() {
+            problem = problem.at("/mac", &fault::ADDRESS_NEEDED);
+        }
+        if problem.has_fields() {
+            return Err(problem);
+        }
+        Ok(Addresses { mac: mac.and_then(Result::ok), ip: ip.and_then(Result::ok) })
+    }
+}
+
+/// The segment a new device is on: the one named, else the one its address belongs to, else the only one.
+pub(super) fn choose_segment(hands: &Hands<'_>, named: Option<&str>, ip: Option<IpAddr>) -> Result<SegmentId, Problem> {
+    let legs = hands.legs();
+    let names = || legs.iter().map(|leg| leg.interface.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(named) = named.map(str::trim).filter(|named| !named.is_empty()) {
+        let is_it = |leg: &&_| is_named(leg, named);
+        let found = legs.iter().find(is_it).map(|leg| leg.segment);
+        let no_such = || fault::invalid("/segment", &fault::NO_SEGMENT, vec![("segments", names())]);
+        return found.ok_or_else(no_such);
+    }
+    let holds = |leg: &&crate::shell::network::LegView| {
+        ip.is_some_and(|ip| leg.addresses.iter().any(|(own, prefix)| same_net(*own, ip, *prefix)))
+    };
+    match (legs.iter().find(holds), legs.as_slice()) {
+        (Some(leg), _) | (None, [leg]) => Ok(leg.segment),
+        (None, []) => Err((&fault::NO_LEG).into()),
+        _ => Err(fault::invalid("/segment", &fault::SEGMENT_NEEDED, vec![("segments", names())])),
+    }
+}
+
+fn is_named(leg: &crate::shell::network::LegView, named: &str) -> bool {
+    leg.interface == named || leg.segment.0.to_string() == named
+}
+
+fn same_net(own: IpAddr, ip: IpAddr, prefix: u8) -> bool {
+    ipnet::IpNet::new(own, prefix).is_ok_and(|net| net.contains(&ip))
+}

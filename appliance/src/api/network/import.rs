@@ -1,0 +1,203 @@
+//! Holds the route that takes a list of devices in: our own spreadsheet, or one of NetAlertX.
+//! Never clears and never guesses: empty cells say nothing, what cannot be read is told line by line.
+//! The route table holds it.
+
+mod line;
+mod reader;
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use vigie_core::lan::device::Device;
+use vigie_core::lan::{DeviceId, Edit, Refusal};
+
+use self::line::Line;
+use super::desk::Desk;
+use super::devices::choose_segment;
+use super::fault;
+use super::filter::read_switch;
+use super::view::Lens;
+use crate::accounts::role::Access;
+use crate::http::call::Call;
+use crate::http::language::Language;
+use crate::http::problem::{Problem, faults};
+use crate::http::reply::Reply;
+use crate::http::route::{BodyRule, Outcome, Route};
+use crate::shell::network::Hands;
+
+/// Longest list, in bytes: ten times a full table as it is exported with short notes would not be longer.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Lines done in one visit, so that packets are not kept waiting.
+const AT_ONCE: usize = 64;
+
+/// What was done with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Done {
+    /// A new device.
+    Added,
+    /// A known device, of which something was said anew.
+    Updated,
+    /// A known device, of which the line says nothing new.
+    Unchanged,
+    /// Nothing, for the reason given.
+    Refused,
+}
+
+/// One line and what was done with it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LineView {
+    /// Its number in the file, from 1; the names of the columns are on the first.
+    line: u64,
+    /// What was done, or would be.
+    action: Done,
+    /// Id of the device; `null` for one that is not there (yet).
+    id: Option<String>,
+    /// The MAC in the line.
+    mac: Option<String>,
+    /// The address in the line.
+    ip: Option<String>,
+    /// What was said anew.
+    changed: Vec<&'static str>,
+    /// Why nothing was done, or what of it was left out, in words.
+    reason: Option<String>,
+}
+
+/// What was done with a list.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ImportView {
+    /// Whether this only tells what would be done.
+    dry_run: bool,
+    /// `vigie` or `netalertx`.
+    format: &'static str,
+    added: usize,
+    updated: usize,
+    unchanged: usize,
+    refused: usize,
+    /// Lines beyond the most that are read, left out.
+    left_out: u64,
+    /// Each line.
+    items: Vec<LineView>,
+    /// How many.
+    count: usize,
+}
+
+/// The routes.
+pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
+    vec![
+        Route::post("/api/network/v2/import", Access::Admin, "Take in a list of devices: our CSV, or one of NetAlertX")
+            .takes(BodyRule::Bytes(MAX_BYTES))
+            .query("dry_run", "`true`: only tell what would be done.")
+            .answers::<ImportView>(200)
+            // Doing it again changes nothing, and the answer may be long.
+            .every_time()
+            .run_with(desk, take),
+    ]
+}
+
+async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
+    let bad = || Problem::from(&faults::BAD_PARAMETER).with("name", "dry_run");
+    let dry_run = read_switch(call.query("dry_run")).ok_or_else(bad)?;
+    let language = call.language;
+    let list = reader::read(&call.body, language)?;
+    let mut items = Vec::with_capacity(list.lines.len());
+    let mut lines = list.lines.into_iter();
+    loop {
+        let some: Vec<Line> = lines.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            break;
+        }
+        let done = desk.visit(move |hands, lens| {
+            some.into_iter().map(|line| carry_out(hands, lens, line, dry_run, language)).collect::<Vec<_>>()
+        });
+        items.extend(done.await?);
+    }
+    let of = |done: Done| items.iter().filter(|item: &&LineView| item.action == done).count();
+    Reply::json(&ImportView {
+        dry_run,
+        format: list.format,
+        added: of(Done::Added),
+        updated: of(Done::Updated),
+        unchanged: of(Done::Unchanged),
+        refused: of(Done::Refused),
+        left_out: list.left_out,
+        count: items.len(),
+        items,
+    })
+}
+
+/// Does one line, or tells what would be done.
+fn carry_out(hands: &mut Hands<'_>, _lens: &Lens<'_>, line: Line, dry_run: bool, language: Language) -> LineView {
+    let mut view = LineView {
+        line: line.number,
+        action: Done::Refused,
+        id: None,
+        mac: line.mac.map(|mac| mac.to_string()),
+        ip: line.ip.map(|ip| ip.to_string()),
+        changed: Vec::new(),
+        reason: line.remark.clone(),
+    };
+    let done = if line.is_good { place(hands, &line, dry_run) } else { Ok((Done::Refused, None, Vec::new())) };
+    match done {
+        Ok((action, id, changed)) => {
+            (view.action, view.id, view.changed) = (action, id.map(|id| id.to_string()), changed);
+        }
+        Err(problem) => {
+            let words = problem.field_details(language).into_iter().map(|(_, words)| words).next();
+            view.reason = Some(words.unwrap_or_else(|| problem.detail(language)));
+        }
+    }
+    view
+}
+
+type Placed = (Done, Option<DeviceId>, Vec<&'static str>);
+
+/// Finds the device of a line, or adds it, and says of it what the line says.
+fn place(hands: &mut Hands<'_>, line: &Line, dry_run: bool) -> Result<Placed, Problem> {
+    if let Some(device) = known(hands, line) {
+        let id = device.id();
+        let (fresh, changed) = line.said.news(device);
+        if changed.is_empty() {
+            return Ok((Done::Unchanged, Some(id), changed));
+        }
+        if !dry_run {
+            fresh.apply(hands, id)?;
+        }
+        return Ok((Done::Updated, Some(id), changed));
+    }
+    if line.mac.is_none() && line.ip.is_none() {
+        return Err(fault::invalid("/mac", &fault::ADDRESS_NEEDED, Vec::new()));
+    }
+    let segment = choose_segment(hands, known_segment(hands, line), line.ip)?;
+    let changed = line.said.words();
+    if dry_run {
+        return Ok((Done::Added, None, changed));
+    }
+    let add = |hands: &mut Hands<'_>, ip| hands.edit(Edit::Add { segment, mac: line.mac, ip, label: "" });
+    let mut added = add(hands, line.ip);
+    if added == Err(Refusal::BadAddress) && line.mac.is_some() && line.ip.is_some() {
+        // An old list may hold addresses of another network; the MAC is what counts.
+        added = add(hands, None);
+    }
+    let id = added.map_err(|refusal| match refusal {
+        Refusal::BadAddress => fault::invalid("/mac", &fault::BAD_ADDRESS, Vec::new()),
+        refusal => fault::refused(refusal),
+    })?;
+    line.said.apply(hands, id)?;
+    Ok((Done::Added, Some(id), changed))
+}
+
+/// The device of a line: by id, else by MAC, else, for a line without MAC, by address.
+fn known<'h>(hands: &'h Hands<'_>, line: &Line) -> Option<&'h Device> {
+    let lan = hands.lan();
+    let by_mac = || line.mac.and_then(|mac| lan.find_mac(mac));
+    let by_ip = || line.ip.filter(|_| line.mac.is_none()).and_then(|ip| lan.find_ip(ip));
+    line.id.and_then(|id| lan.device(id)).or_else(by_mac).or_else(by_ip)
+}
+
+/// The segment a line names, when it is one of ours: a list of another appliance names others.
+fn known_segment<'l>(hands: &Hands<'_>, line: &'l Line) -> Option<&'l str> {
+    let named = line.segment.as_deref()?;
+    hands.legs().iter().any(|leg| leg.interface == named).then_some(named)
+}

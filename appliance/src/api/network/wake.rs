@@ -1,0 +1,201 @@
+//! Holds the routes that wake a device, and the watch over whether it came up within a minute.
+//! Never says that a device woke because the call was sent: only its being heard tells. The route table holds them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::header::LOCATION;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use vigie_core::Moment;
+use vigie_core::lan::DeviceId;
+use vigie_wire::Mac;
+use vigie_wire::link::wol::Password;
+
+use super::BASE;
+use super::desk::Desk;
+use super::fault;
+use crate::accounts::role::Access;
+use crate::accounts::secret::Secret;
+use crate::http::call::Call;
+use crate::http::context::Platform;
+use crate::http::events::Topic;
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+use crate::http::route::{Outcome, Route};
+
+/// How long a device is waited for.
+const WAIT: Duration = Duration::from_secs(60);
+/// How often it is looked whether the device was heard.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the device is asked: one round of questions takes about as long.
+const ASK_EVERY: u32 = 15;
+/// Wake-ups remembered; the oldest leaves.
+const MAX_CALLS: usize = 64;
+
+/// How to wake.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct WakeRequest {
+    /// SecureOn password of the network card, written like a MAC or an IPv4 address. It crosses the network in the clear.
+    password: Option<Secret>,
+}
+
+/// A wake-up call.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(super) struct WakeView {
+    /// Id of the device.
+    device: String,
+    /// `waiting`, `up`, or `silent` after a minute without a sign of life.
+    state: &'static str,
+    /// Calls sent, one for each interface.
+    frames: usize,
+    /// Whether the device was there already when it was called.
+    was_online: bool,
+    /// Seconds from the call to the first sign of life; `null` before that.
+    came_up_after_s: Option<u64>,
+    /// How long it is waited for, in seconds.
+    waits_s: u64,
+}
+
+/// Wake-up calls under way and over.
+#[derive(Default)]
+pub(super) struct Calls(Mutex<BTreeMap<DeviceId, (Instant, WakeView)>>);
+
+impl Calls {
+    fn find(&self, id: DeviceId) -> Option<WakeView> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(_, view)| view.clone())
+    }
+
+    fn note(&self, id: DeviceId, began: Instant, view: WakeView) {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.len() >= MAX_CALLS && !calls.contains_key(&id) {
+            let oldest = calls.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id);
+            oldest.and_then(|oldest| calls.remove(&oldest));
+        }
+        calls.insert(id, (began, view));
+    }
+
+    /// Whether the latest call for a device is the one that began then.
+    fn is_latest(&self, id: DeviceId, began: Instant) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).is_some_and(|(at, _)| *at == began)
+    }
+}
+
+/// The routes.
+pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
+    vec![
+        Route::post(
+            "/api/network/v2/devices/{id}/wake",
+            Access::Operator,
+            "Wake a device; then see whether it came up",
+        )
+        .reads::<WakeRequest>()
+        .answers::<WakeView>(202)
+        .run_with(desk, wake),
+        Route::get("/api/network/v2/devices/{id}/wake", Access::Viewer, "Whether the device came up")
+            .answers::<WakeView>(200)
+            .run_with(desk, tell),
+    ]
+}
+
+/// Reads a SecureOn password.
+fn read_password(text: Option<&Secret>) -> Result<Password, Problem> {
+    let Some(text) = text.map(Secret::expose).map(str::trim).filter(|text| !text.is_empty()) else {
+        return Ok(Password::None);
+    };
+    if let Ok(mac) = text.parse::<Mac>() {
+        return Ok(Password::Six(mac.0));
+    }
+    let four = text.parse::<std::net::Ipv4Addr>().map(|ip| Password::Four(ip.octets()));
+    four.map_err(|_| fault::invalid("/password", &fault::BAD_SECURE_ON, Vec::new()))
+}
+
+async fn wake(desk: Arc<Desk>, call: Call) -> Outcome {
+    let asked: WakeRequest = if call.body.is_empty() { WakeRequest::default() } else { call.json()? };
+    let password = read_password(asked.password.as_ref())?;
+    let sent = desk.visit_device(call.parameter("id"), move |hands, _, id| {
+        let Some(device) = hands.lan().device(id) else { return Err(Problem::from(&fault::NO_DEVICE)) };
+        let (was_online, since) = (device.online(), device.last_seen());
+        let has_mac = device.interfaces().iter().any(|interface| interface.mac.is_some());
+        match hands.wake(id, password) {
+            0 if !has_mac => Err(Problem::from(&fault::NO_MAC_TO_WAKE)),
+            0 => Err(Problem::from(&fault::CANNOT_WAKE)),
+            frames => Ok((id, frames, was_online, since.max(hands.moment()))),
+        }
+    });
+    let (id, frames, was_online, since) = sent.await?;
+    let view = WakeView {
+        device: id.to_string(),
+        state: "waiting",
+        frames,
+        was_online,
+        came_up_after_s: None,
+        waits_s: WAIT.as_secs(),
+    };
+    let began = Instant::now();
+    desk.wakes.note(id, began, view.clone());
+    tokio::spawn(watch(desk, call.platform.clone(), id, (began, since), view.clone()));
+    let reply = Reply::json(&view)?.status(StatusCode::ACCEPTED);
+    Ok(reply.header(LOCATION, &format!("{BASE}/devices/{id}/wake")))
+}
+
+/// Waits for a sign of life, and asks for one now and then.
+async fn watch(
+    desk: Arc<Desk>,
+    platform: Arc<Platform>,
+    id: DeviceId,
+    (began, since): (Instant, Moment),
+    mut view: WakeView,
+) {
+    let mut looks = 0_u32;
+    let state = loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        if !desk.wakes.is_latest(id, began) {
+            return;
+        }
+        let asks = looks % ASK_EVERY == 0;
+        looks += 1;
+        let heard = desk.visit(move |hands, _| {
+            let heard = hands.lan().device(id).map(|device| device.last_seen() > since);
+            if asks && heard == Some(false) {
+                // Nobody waits for the result itself: what counts is that the device is heard.
+                let _answer = hands.check(id);
+            }
+            heard
+        });
+        match heard.await {
+            Ok(Some(true)) => break "up",
+            Ok(Some(false)) if began.elapsed() < WAIT => {}
+            _ => break "silent",
+        }
+    };
+    view.state = state;
+    view.came_up_after_s = (state == "up").then(|| began.elapsed().as_secs());
+    desk.wakes.note(id, began, view.clone());
+    platform.events.publish(Topic::Network, "wake", &serde_json::to_value(&view).unwrap_or_default());
+}
+
+async fn tell(desk: Arc<Desk>, call: Call) -> Outcome {
+    let id = desk.visit_device(call.parameter("id"), |_, _, id| Ok(id)).await?;
+    Reply::json(&desk.wakes.find(id).ok_or_else(|| Problem::from(&fault::NO_WAKE))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_six_or_four_octets_and_never_printed() {
+        let read = |text: &str| read_password(Some(&Secret::new(text.to_owned())));
+        assert_eq!(read("00:11:22:33:44:55").unwrap(), Password::Six([0, 0x11, 0x22, 0x33, 0x44, 0x55]));
+        assert_eq!(read("10.0.0.1").unwrap(), Password::Four([10, 0, 0, 1]));
+        assert_eq!(read(" ").unwrap(), Password::None);
+        assert!(read("secret").is_err());
+        let asked: WakeRequest = serde_json::from_str(r#"{"password":"00:11:22:33:44:55"}"#).unwrap();
+        assert!(!format!("{asked:?}").contains("33:44"));
+    }
+}

@@ -1,0 +1,134 @@
+//! Holds the tests of stored changes and of what the event stream tells.
+//! Never compares times with a clock. `cargo test` runs it.
+
+use serde_json::{Value, json};
+
+use super::bench::with_bench;
+use crate::accounts::role::Role;
+use crate::http::events::Topic;
+
+const EVENTS: &str = "/api/network/v2/events";
+
+fn types(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().unwrap();
+    items.iter().map(|item| item["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn changes_are_stored_filtered_and_paged() {
+    with_bench(async |bench| {
+        let till = bench.add(9, "till").await;
+        bench.add(10, "door").await;
+        let patch = format!("PATCH /api/network/v2/devices/{till}");
+        for name in ["one", "two", "three"] {
+            bench.send(&patch, &format!(r#"{{"hostname":"{name}"}}"#)).await;
+        }
+        let page = bench.get_until(EVENTS, |answer| types(&answer.json()).len() >= 5).await.json();
+        let types_told = types(&page);
+        assert_eq!(types_told.iter().filter(|kind| *kind == "HOSTNAME_CHANGED").count(), 3, "{types_told:?}");
+        let newest = &page["items"][0];
+        for name in ["seq", "ts", "type", "device", "old", "new", "evidence"] {
+            assert!(newest.get(name).is_some(), "no {name} in {newest}");
+        }
+        assert_eq!((&newest["old"], &newest["new"], &newest["device"]), (&json!("two"), &json!("three"), &json!(till)));
+        assert_eq!(newest["device_name"], "three");
+        let only = bench.get(&format!("{EVENTS}?type=new_device&device=192.168.1.9")).await.json();
+        assert_eq!((types(&only), &only["count"]), (vec!["NEW_DEVICE".to_owned()], &json!(1)));
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = bench.get(&format!("{EVENTS}?limit=2&cursor={cursor}")).await.json();
+            seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()));
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = next.to_owned();
+        }
+        assert_eq!(seen.len(), types_told.len());
+        assert!(seen.windows(2).all(|two| two[0] > two[1]), "newest first, none twice: {seen:?}");
+        assert_eq!(bench.get(&format!("{EVENTS}?since=24h")).await.json()["count"], json!(types_told.len()));
+        assert_eq!(bench.get(&format!("{EVENTS}?until=2020-01-01T00:00:00Z")).await.json()["count"], 0);
+        for bad in ["type=PARTY", "since=yesterday", "device=nobody", "cursor=%21"] {
+            assert!(matches!(bench.get(&format!("{EVENTS}?{bad}")).await.status, 404 | 422), "{bad}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_has_a_history_that_survives_a_merge() {
+    with_bench(async |bench| {
+        let (one, two) = (bench.add(9, "laptop").await, bench.add(10, "dock").await);
+        bench.send(&format!("PATCH /api/network/v2/devices/{two}"), r#"{"hostname":"station"}"#).await;
+        bench.send(&format!("POST /api/network/v2/devices/{one}/merge"), &format!(r#"{{"with":"{two}"}}"#)).await;
+        let path = format!("/api/network/v2/devices/{one}/history");
+        let all = bench.get_until(&path, |answer| types(&answer.json()).contains(&"MERGED".to_owned())).await.json();
+        let told = types(&all);
+        assert_eq!(
+            told.iter().filter(|kind| *kind == "NEW_DEVICE").count(),
+            2,
+            "its own and that of its part: {told:?}"
+        );
+        assert_eq!(all["addresses"].as_array().unwrap().len(), 2);
+        assert!(all["uptime"].get("24h").is_some() && all["strip"].as_array().unwrap().len() == 96);
+        let presence = types(&bench.get(&format!("{path}?kind=presence&period=24h")).await.json());
+        assert!(!presence.is_empty() && presence.iter().all(|kind| ["NEW_DEVICE", "ONLINE"].contains(&kind.as_str())));
+        assert_eq!(types(&bench.get(&format!("{path}?kind=ports")).await.json()), Vec::<String>::new());
+        assert_eq!(bench.get(&format!("{path}?kind=weather")).await.no(), (422, "bad_parameter".into()));
+        assert_eq!(bench.get("/api/network/v2/devices/nobody/history").await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_stream_tells_rows_and_changes_as_the_lists_do() {
+    with_bench(async |bench| {
+        let mut listener = bench.platform.events.listen(None, vec![Topic::Network], None).unwrap();
+        let id = bench.add(9, "till").await;
+        let (mut change, mut row) = (None, None);
+        while change.is_none() || row.is_none() {
+            let told: Value = serde_json::from_str(&listener.hear().await.unwrap().text).unwrap();
+            match told["type"].as_str().unwrap() {
+                "NEW_DEVICE" if told["data"]["device"] == json!(id) => change = Some(told["data"].clone()),
+                "device" if told["data"]["id"] == json!(id) => row = Some(told["data"].clone()),
+                _ => {}
+            }
+        }
+        let (change, row) = (change.unwrap(), row.unwrap());
+        let path = format!("{EVENTS}?type=NEW_DEVICE&device={id}");
+        let stored = bench.get_until(&path, |answer| answer.json()["count"] == 1);
+        let stored = stored.await.json()["items"][0].clone();
+        assert_eq!((&stored["id"], &stored["ts"], &stored["new"]), (&change["id"], &change["ts"], &change["new"]));
+        let listed = bench.get("/api/network/v2/devices?q=till").await.json()["items"][0].clone();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&row), names(&listed), "the same members");
+        let gone = bench.ask(Some(Role::Admin), &format!("DELETE /api/network/v2/devices/{id}"), "", b"").await;
+        assert_eq!(gone.status, 204);
+        loop {
+            let told: Value = serde_json::from_str(&listener.hear().await.unwrap().text).unwrap();
+            if told["type"] == "device_gone" {
+                assert_eq!(told["data"], json!({ "id": id }));
+                break;
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crowd_does_not_drop_listeners_but_makes_them_read_again() {
+    with_bench(async |bench| {
+        let mut listener = bench.platform.events.listen(None, vec![Topic::Network], None).unwrap();
+        for last in 10..210 {
+            bench.add(last, &format!("host-{last}")).await;
+        }
+        let mut one_by_one = 0;
+        loop {
+            let told: Value = serde_json::from_str(&listener.hear().await.expect("not dropped").text).unwrap();
+            if told["type"] == "reload" {
+                assert_eq!(told["data"], json!({ "devices": true, "events": true }));
+                break;
+            }
+            one_by_one += 1;
+        }
+        assert!(one_by_one <= 24, "{one_by_one} told one by one");
+    })
+    .await;
+}

@@ -1,0 +1,165 @@
+//! Holds the help of every command, in plain words.
+//! It never names an option that does not exist: a test reads each one back.
+//! The command line prints it.
+
+/// What help is wanted about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Topic {
+    All,
+    Run,
+    SetUp,
+    Scan,
+    Check,
+}
+
+impl Topic {
+    /// The topic of a command.
+    pub(super) fn of(word: &str) -> Option<Self> {
+        match word {
+            "run" => Some(Self::Run),
+            "setup" => Some(Self::SetUp),
+            "scan" => Some(Self::Scan),
+            "check" => Some(Self::Check),
+            "version" | "help" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+
+/// The text of a topic.
+pub(super) fn text(topic: Topic) -> &'static str {
+    match topic {
+        Topic::All => ALL,
+        Topic::Run => RUN,
+        Topic::SetUp => SET_UP,
+        Topic::Scan => SCAN,
+        Topic::Check => CHECK,
+    }
+}
+
+const ALL: &str = "\
+Vigie knows the devices of a network, its cameras and its public computers.
+
+Usage: vigie [COMMAND] [OPTIONS]
+
+Commands:
+  run      Start the service. This is what happens without a command.
+  setup    Make the first administrator without the page.
+  scan     Look at the network once, print what is there, and end.
+  check    Read a configuration file and explain the result.
+  version  Print the version.
+  help     Print this, or the help of a command: vigie help scan
+
+Configuration, the first place that has a value wins:
+  1. options on the command line
+  2. environment variables: VIGIE_HTTP_LISTEN is the key http.listen
+  3. what was changed on the page, kept on the data partition
+  4. the file named by --config, else /etc/vigie/vigie.toml
+
+Exit codes are those of sysexits: 0 done, 64 wrong command line, 65 wrong data,
+69 not available, 71 refused by the system, 74 reading or writing failed,
+77 not allowed, 78 wrong configuration.
+";
+
+const RUN: &str = "\
+Start the service and keep running until SIGTERM or Ctrl-C.
+
+Usage: vigie run [OPTIONS]
+
+At the first start it prints a set-up code. Whoever has it makes the first
+administrator on the page, or with POST /api/setup.
+
+Options:
+  --data DIR          Keep the data in this folder. [data]
+  --listen ADDR:PORT  Answer plain HTTP here. [0.0.0.0:8080]
+  --no-tls            Plain HTTP only. This version has no TLS yet, so it is
+                      always so.
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
+const SET_UP: &str = "\
+Make the first administrator without the page, for instance from a script.
+
+Usage: vigie setup --admin NAME --password-stdin [OPTIONS]
+
+  printf %s \"$PASSWORD\" | vigie setup --data data --admin ada --password-stdin
+
+The password needs at least 12 characters. The command refuses when there is an
+administrator already.
+
+Options:
+  --admin NAME        1 to 64 letters, digits, dots, dashes, underscores or @.
+  --password-stdin    Read the password from standard input, one line.
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
+const SCAN: &str = "\
+Look at the network once, print a table of what is there, and end.
+
+Usage: vigie scan [OPTIONS] [SEGMENT]...
+
+Without a segment the machine's own networks are looked at, up to a /22 each and
+only where the addresses are private. Printer ports are never touched.
+
+Options:
+  --json              Print JSON instead of a table.
+  --full              Ask for open ports too, and for what they say of themselves.
+  --ports LIST        Ask for these ports, such as 22,80,8000-8010, instead of the usual.
+  --pace WORD         gentle, background or fast. [fast]
+  --interface NAME    Keep to this interface; may be given several times.
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
+const CHECK: &str = "\
+Read a configuration file and explain the result: every key, its value, and
+whether it comes from the file, the environment, or is built in.
+
+Usage: vigie check FILE
+
+A mistake is told with line and column, and the exit code is 78.
+
+Options:
+  -h, --help          Print this.
+";
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+    use crate::cli::Exit;
+    use crate::cli::parse::parse;
+
+    #[test]
+    fn every_option_in_the_help_exists_and_every_line_fits_a_terminal() {
+        for (word, topic) in
+            [("run", Topic::Run), ("setup", Topic::SetUp), ("scan", Topic::Scan), ("check", Topic::Check)]
+        {
+            let lines = text(topic).lines();
+            assert!(lines.clone().all(|line| line.chars().count() <= 80), "{word}");
+            for line in lines.filter(|line| line.starts_with("  --")) {
+                let option = line.split_whitespace().next().unwrap_or_default();
+                let arguments = [word, option, "x", "--help"].map(OsString::from);
+                let outcome = parse(arguments).map_err(|ending| (ending.exit, ending.why));
+                // A switch leaves the `x`, which `run` and `setup` do not take; an unknown option is named as such.
+                if let Err((exit, why)) = outcome {
+                    assert_eq!(exit, Exit::Usage);
+                    assert!(!why.contains("has no option"), "{word} {option}: {why}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_help() {
+        for line in ALL.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty()) {
+            let word = line.split_whitespace().next().unwrap_or_default();
+            assert!(Topic::of(word).is_some(), "{word}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Holds the count of open connections: strangers, strangers per address, guests, guests per session.
+//! It never queues, for a queue before `accept` is itself the attack: a full house makes room by cutting a stranger who
+//! has nothing to say, or says no. The listener asks for a seat per connection; the dispatcher moves it to the guests.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::accounts::session::SessionId;
+
+use super::limits::Limits;
+use super::stall::Turns;
+
+/// A stranger who has not finished a request for this long gives way to a newcomer. A request over the slowest radio
+/// takes a tenth of it.
+const SILENT_AFTER: Duration = Duration::from_secs(1);
+
+/// A silent stranger gives way at once to a newcomer whose address holds this many seats fewer.
+const UNFAIR_SEATS: usize = 2;
+
+/// Why there is no seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Every stranger's seat is taken by somebody who is being answered, or has only just come.
+    Strangers,
+    /// This address has its share.
+    Address,
+}
+
+struct Stranger {
+    number: u64,
+    address: IpAddr,
+    since: Instant,
+    turns: Turns,
+    cut: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct Count {
+    /// In the order of their coming; at most the limit.
+    strangers: Vec<Stranger>,
+    next: u64,
+    guests: usize,
+    by_session: HashMap<SessionId, usize>,
+    farewells: usize,
+    displaced: u64,
+}
+
+/// The seats of one server. Everything in it is counted, so it is bounded by the limits.
+pub struct Budget {
+    count: Mutex<Count>,
+    limits: Limits,
+}
+
+/// One connection's place; given back when dropped.
+pub struct Seat {
+    budget: Arc<Budget>,
+    number: u64,
+    cut: Arc<Notify>,
+    session: Mutex<Option<SessionId>>,
+}
+
+/// The right to say why there is no seat; given back when dropped.
+pub struct Farewell(Arc<Budget>);
+
+impl Budget {
+    /// All seats free.
+    #[must_use]
+    pub fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { count: Mutex::default(), limits })
+    }
+
+    /// A stranger's seat for a new connection. In a full house somebody silent may have to give way.
+    ///
+    /// # Errors
+    /// Which limit it met.
+    pub fn seat(self: &Arc<Self>, address: IpAddr, turns: &Turns) -> Result<Seat, Full> {
+        let address = address.to_canonical();
+        let now = Instant::now();
+        let mut count = self.count();
+        let held = count.held_by(address);
+        if held >= self.limits.strangers_per_address {
+            return Err(Full::Address);
+        }
+        if count.strangers.len() >= self.limits.strangers {
+            let at = count.find_silent(now, held).ok_or(Full::Strangers)?;
+            count.strangers.remove(at).cut.notify_one();
+            count.displaced += 1;
+        }
+        count.next += 1;
+        let (number, cut) = (count.next, Arc::new(Notify::new()));
+        count.strangers.push(Stranger { number, address, since: now, turns: turns.clone(), cut: cut.clone() });
+        Ok(Seat { budget: self.clone(), number, cut, session: Mutex::new(None) })
+    }
+
+    /// Leave to say goodbye properly, `None` when too many are being said.
+    #[must_use]
+    pub fn farewell(self: &Arc<Self>) -> Option<Farewell> {
+        let mut count = self.count();
+        (count.farewells < self.limits.farewells).then(|| {
+            count.farewells += 1;
+            Farewell(self.clone())
+        })
+    }
+
+    /// Strangers and guests now, for the metrics.
+    #[must_use]
+    pub fn taken(&self) -> (usize, usize) {
+        let count = self.count();
+        (count.strangers.len(), count.guests)
+    }
+
+    /// Strangers who had to give way since the start, for the metrics.
+    #[must_use]
+    pub fn displaced(&self) -> u64 {
+        self.count().displaced
+    }
+
+    fn count(&self) -> MutexGuard<'_, Count> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Count {
+    fn held_by(&self, address: IpAddr) -> usize {
+        self.strangers.iter().filter(|stranger| stranger.address == address).count()
+    }
+
+    /// Who gives way to a newcomer whose address holds some seats: of those not being answered, the oldest of the
+    /// address that holds the most.
+    fn find_silent(&self, now: Instant, newcomer_holds: usize) -> Option<usize> {
+        let mut found: Option<(usize, usize)> = None;
+        for (at, stranger) in self.strangers.iter().enumerate().filter(|(_, stranger)| !stranger.turns.is_ours()) {
+            let held = self.held_by(stranger.address);
+            let gives_way = held >= newcomer_holds + UNFAIR_SEATS || now.duration_since(stranger.since) >= SILENT_AFTER;
+            if gives_way && found.is_none_or(|(_, most)| held > most) {
+                found = Some((at, held));
+            }
+        }
+        found.map(|(at, _)| at)
+    }
+}
+
+impl Seat {
+    /// Ends when this connection has to give way.
+    pub async fn give_way(&self) {
+        self.cut.notified().await;
+    }
+
+    /// Moves this connection to the guests of a session. When the session or the house is full it stays where it is:
+    /// it is still served, it just counts as a stranger.
+    pub fn recognise(&self, session: SessionId) {
+        let mut held = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.is_some() {
+            return;
+        }
+        let limits = self.budget.limits;
+        let mut count = self.budget.count();
+        let of_session = count.by_session.get(&session).copied().unwrap_or_default();
+        if count.guests >= limits.guests || of_session >= limits.guests_per_session {
+            return;
+        }
+        count.guests += 1;
+        *count.by_session.entry(session).or_default() += 1;
+        count.strangers.retain(|stranger| stranger.number != self.number);
+        *held = Some(session);
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let session = *self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut count = self.budget.count();
+        let Some(session) = session else {
+            // Who has given way is not in the list any more.
+            count.strangers.retain(|stranger| stranger.number != self.number);
+            return;
+        };
+        count.guests = count.guests.saturating_sub(1);
+        if let Some(held) = count.by_session.get_mut(&session) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                count.by_session.remove(&session);
+            }
+        }
+    }
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let mut count = self.0.count();
+        count.farewells = count.farewells.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn at(n: u32) -> IpAddr {
+        Ipv4Addr::from(n).into()
+    }
+
+    fn sit(budget: &Arc<Budget>, address: u32) -> Seat {
+        budget.seat(at(address), &Turns::default()).unwrap_or_else(|full| panic!("{full:?}"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn in_a_full_house_the_silent_give_way_but_not_those_being_answered() {
+        let budget = Budget::new(Limits { strangers: 4, ..Limits::default() });
+        let busy = Turns::default();
+        let _answering = busy.serve();
+        let _busy = budget.seat(at(1), &busy);
+        let (first, second, third) = (sit(&budget, 1), sit(&budget, 1), sit(&budget, 2));
+        let newcomer = sit(&budget, 9);
+        first.give_way().await;
+        assert_eq!((budget.taken().0, budget.displaced()), (4, 1));
+        drop(first);
+        assert_eq!(budget.taken().0, 4, "who gave way is not counted twice");
+        let _fourth = sit(&budget, 8);
+        second.give_way().await;
+        assert_eq!(budget.seat(at(7), &Turns::default()).err(), Some(Full::Strangers), "one each, and only just come");
+        tokio::time::advance(SILENT_AFTER).await;
+        let _fifth = sit(&budget, 7);
+        third.give_way().await;
+        drop(newcomer);
+    }
+
+    #[test]
+    fn an_address_gets_its_share_and_gives_it_back() {
+        let budget = Budget::new(Limits::default());
+        let seats: Vec<_> = (0..12).map(|_| sit(&budget, 1)).collect();
+        assert_eq!(budget.seat(at(1), &Turns::default()).err(), Some(Full::Address));
+        assert_eq!(
+            budget.seat("::ffff:0.0.0.1".parse().unwrap(), &Turns::default()).err(),
+            Some(Full::Address),
+            "the same in IPv6 dress"
+        );
+        assert!(budget.seat(at(2), &Turns::default()).is_ok());
+        drop(seats);
+        assert!(budget.seat(at(1), &Turns::default()).is_ok());
+        assert_eq!(budget.taken(), (0, 0));
+    }
+
+    #[test]
+    fn strangers_are_limited_in_all_but_guests_do_not_count_among_them() {
+        let budget = Budget::new(Limits::default());
+        let turns = Turns::default();
+        let _answering = turns.serve();
+        let mut seats: Vec<_> = (0..96).filter_map(|n| budget.seat(at(n / 8), &turns).ok()).collect();
+        assert_eq!(budget.seat(at(99), &Turns::default()).err(), Some(Full::Strangers));
+        for seat in seats.iter().take(8) {
+            seat.recognise(SessionId(1));
+        }
+        assert_eq!(budget.taken(), (88, 8));
+        seats.push(sit(&budget, 99));
+        seats[8].recognise(SessionId(1));
+        assert_eq!(budget.taken(), (89, 8), "the ninth of a session stays a stranger");
+        seats[8].recognise(SessionId(2));
+        seats[8].recognise(SessionId(3));
+        assert_eq!(budget.taken(), (88, 9), "a seat moves once");
+        drop(seats);
+        assert_eq!(budget.taken(), (0, 0));
+        assert!(budget.count().by_session.is_empty());
+    }
+
+    #[test]
+    fn farewells_are_bounded() {
+        let budget = Budget::new(Limits { farewells: 2, ..Limits::default() });
+        let first = budget.farewell();
+        let second = budget.farewell();
+        assert!(first.is_some() && second.is_some() && budget.farewell().is_none());
+        drop(first);
+        assert!(budget.farewell().is_some());
+    }
+}

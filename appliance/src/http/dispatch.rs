@@ -1,0 +1,351 @@
+//! Holds the way of a request: guard, route, caller, body, handler, answer.
+//! It never lets a handler see a request that has not passed every rule, and denies what no route allows.
+//! The listener gives it every request of a connection.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
+use hyper::header::{ALLOW, AUTHORIZATION, COOKIE, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response};
+use tokio::time::timeout;
+
+use crate::accounts::Principal;
+use crate::accounts::role::Access;
+
+use super::body::Payload;
+use super::budget::Seat;
+use super::call::{Call, parse_query};
+use super::context::Platform;
+use super::guard::{check_content_type, is_change, protect, straighten};
+use super::idempotency::{Retry, Ticket};
+use super::language::Language;
+use super::problem::{Fault, Problem, faults};
+use super::reply::Reply;
+use super::route::{BodyRule, Found, Outcome, Route, RouteTable};
+
+/// Name of the page's cookie over TLS; the prefix binds it to this host and to TLS (RFC 6265bis, 4.1.3.2).
+pub const SECURE_COOKIE: &str = "__Host-vigie";
+
+/// Its name on plain HTTP, where browsers do not accept the prefix.
+pub const PLAIN_COOKIE: &str = "vigie";
+
+/// Cookie in which the page keeps the language a person switched to.
+pub const LANGUAGE_COOKIE: &str = "vigie_language";
+
+/// Field with which the page marks what it asks for by itself, so that it does not count as somebody at the desk.
+const BACKGROUND_FIELD: &str = "x-vigie-background";
+
+/// What is known about the connection of a request.
+#[derive(Clone)]
+pub struct Link {
+    /// Address of the other side.
+    pub peer: IpAddr,
+    /// Whether it is TLS.
+    pub secure: bool,
+    /// Its place in the budget.
+    pub seat: Arc<Seat>,
+}
+
+/// Answers requests.
+pub struct Dispatcher {
+    /// What handlers may use.
+    pub platform: Arc<Platform>,
+    /// What there is.
+    pub table: Arc<RouteTable>,
+}
+
+/// How somebody said who they are.
+enum Proof {
+    None,
+    Cookie(Principal),
+    Bearer(Principal),
+    /// The fixed token of a metrics collector.
+    Collector,
+    /// Something that is not, or no longer, good.
+    Bad,
+}
+
+impl Dispatcher {
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Payload> {
+        let language = read_language(request.headers());
+        let mut response = match self.walk(request, link, language).await {
+            Ok(response) => response,
+            Err(problem) => {
+                self.count_refusal(&problem);
+                problem.render(language)
+            }
+        };
+        protect(response.headers_mut());
+        let class = match response.status().as_u16() / 100 {
+            1 => "1xx",
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.platform.metrics.count("http_answers_total", "Answers by class of status.", "class", class, 1);
+        response
+    }
+
+    async fn walk(
+        &self,
+        request: Request<Incoming>,
+        link: &Link,
+        language: Language,
+    ) -> Result<Response<Payload>, Problem> {
+        let host = self.platform.guard.check_host(&request)?;
+        let path = straighten(request.uri().path());
+        let (route, parameters) = match self.table.find(request.method(), &path) {
+            Found::Route(route, parameters) => (route, parameters),
+            Found::Nothing => return Err((&faults::NOT_FOUND).into()),
+            Found::OtherMethods(methods) if request.method() == Method::OPTIONS => {
+                let allow = HeaderValue::from_str(&methods).map_err(|_| Problem::from(&faults::INTERNAL))?;
+                let mut response = Reply::empty().0;
+                response.headers_mut().insert(ALLOW, allow);
+                return Ok(response);
+            }
+            Found::OtherMethods(methods) => {
+                let problem = Problem::from(&faults::METHOD_NOT_ALLOWED).with("method", request.method());
+                return Err(problem.allowing(methods));
+            }
+        };
+        let proof = self.read_proof(request.headers(), link.secure, route);
+        self.admit(route, &request, &proof, &host, link.secure)?;
+        let by_cookie = matches!(proof, Proof::Cookie(_));
+        let who = match proof {
+            Proof::Cookie(who) | Proof::Bearer(who) => Some(who),
+            Proof::None | Proof::Bad | Proof::Collector => None,
+        };
+        if let Some(who) = &who {
+            link.seat.recognise(who.session);
+        }
+        let language = match (&who, Language::asked(request.headers())) {
+            (Some(who), None) if by_cookie => own_language(who).unwrap_or(language),
+            _ => language,
+        };
+        let upgrade = hyper_tungstenite::is_upgrade_request(&request);
+        let (parts, body) = request.into_parts();
+        check_content_type(&parts.headers, route.body, !body.is_end_stream())?;
+        let (body, stream) = match route.body {
+            BodyRule::Stream => (Bytes::new(), Some(body)),
+            rule => (self.collect(body, rule).await?, None),
+        };
+        let query = parse_query(parts.uri.query().unwrap_or_default());
+        let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+        let headers = parts.headers.clone();
+        let request = upgrade.then(|| Request::from_parts(parts, ()));
+        let call = Call {
+            platform: self.platform.clone(),
+            who,
+            method,
+            path,
+            headers,
+            body,
+            stream,
+            peer: link.peer,
+            secure: link.secure,
+            language,
+            parameters,
+            query,
+            request,
+            seat: link.seat.clone(),
+        };
+        self.carry_out(route, call).await
+    }
+
+    /// Whether the caller may use the route, and a browser sends it from our own page.
+    fn admit<B>(
+        &self,
+        route: &Route,
+        request: &Request<B>,
+        proof: &Proof,
+        host: &str,
+        secure: bool,
+    ) -> Result<(), Problem> {
+        let upgrade = hyper_tungstenite::is_upgrade_request(request);
+        if is_change(request.method()) || upgrade {
+            let must_tell = route.body == BodyRule::Form || matches!(proof, Proof::Cookie(_));
+            self.platform.guard.check_origin(request.headers(), host, secure, must_tell)?;
+        }
+        let role = match proof {
+            Proof::Cookie(who) | Proof::Bearer(who) => Some(who.role),
+            Proof::Collector => return Ok(()),
+            Proof::None | Proof::Bad => None,
+        };
+        if route.access == Access::Setup && !self.platform.accounts.needs_setup() {
+            return Err((&faults::ALREADY_SET_UP).into());
+        }
+        match (route.access.admits(role), role, proof) {
+            (true, ..) => Ok(()),
+            (false, Some(_), _) => Err((&faults::FORBIDDEN).into()),
+            (false, None, Proof::Bad) => Err((&faults::TOKEN_INVALID).into()),
+            (false, None, _) => Err((&faults::LOGIN_NEEDED).into()),
+        }
+    }
+
+    fn read_proof(&self, headers: &HeaderMap, secure: bool, route: &Route) -> Proof {
+        let accounts = &self.platform.accounts;
+        if let Some(field) = headers.get(AUTHORIZATION) {
+            let token = field.to_str().ok().and_then(|field| field.split_once(' '));
+            let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+                return Proof::Bad;
+            };
+            let collector = self.platform.metrics_token.as_ref().is_some_and(|expected| expected.matches(token));
+            if collector && route.path == "/metrics" {
+                return Proof::Collector;
+            }
+            return accounts.open_access(token.trim()).map_or(Proof::Bad, Proof::Bearer);
+        }
+        let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
+        match read_cookie(headers, name) {
+            Some(cookie) => {
+                let touch = !headers.contains_key(BACKGROUND_FIELD);
+                accounts.open_cookie(cookie, touch).map_or(Proof::Bad, Proof::Cookie)
+            }
+            None => Proof::None,
+        }
+    }
+
+    async fn collect(&self, body: Incoming, rule: BodyRule) -> Result<Bytes, Problem> {
+        let limit = rule.limit_bytes();
+        let too_large = || Problem::from(&faults::TOO_LARGE).with("limit", limit);
+        if body.size_hint().lower() > limit as u64 {
+            return Err(too_large());
+        }
+        match timeout(self.platform.limits.body_time, Limited::new(body, limit).collect()).await {
+            Ok(Ok(whole)) => Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+            Ok(Err(_)) => Err((&faults::BAD_REQUEST).into()),
+            Err(_) => Err((&faults::TOO_SLOW).into()),
+        }
+    }
+
+    async fn carry_out(&self, route: &Route, call: Call) -> Result<Response<Payload>, Problem> {
+        let ticket = match (&call.who, route.once) {
+            (Some(who), true) => {
+                let now = self.platform.clock.now();
+                let owner = (who.account, call.method.as_str(), call.path.as_str());
+                match self.platform.retries.begin(now, &call.headers, owner, &call.body)? {
+                    Retry::None => None,
+                    Retry::First(ticket) => Some(ticket),
+                    Retry::Again(response) => return Ok(response),
+                }
+            }
+            _ => None,
+        };
+        let (language, change) = (call.language, is_change(&call.method));
+        let work = route.run(call);
+        let platform = self.platform.clone();
+        let place = ticket.as_ref().map(Ticket::again);
+        let settled = async move { settle(&platform, work.await, ticket, language) };
+        let too_long = || Problem::from(&faults::UNAVAILABLE);
+        if !change {
+            return match route.patient {
+                true => Ok(settled.await),
+                false => timeout(self.platform.limits.handler_time, settled).await.map_err(|_| too_long()),
+            };
+        }
+        // A change goes on when the client hangs up or has waited too long: half of one would be worse than an answer
+        // nobody hears. Its answer is kept for a retry.
+        let job = tokio::spawn(settled);
+        let done = match route.patient {
+            true => job.await,
+            false => timeout(self.platform.limits.handler_time, job).await.map_err(|_| too_long())?,
+        };
+        done.map_err(|error| {
+            tracing::error!(%error, "a handler failed");
+            if let Some(place) = place {
+                self.platform.retries.forget(&place);
+            }
+            Problem::from(&faults::INTERNAL)
+        })
+    }
+
+    fn count_refusal(&self, problem: &Problem) {
+        let help = "Requests turned away, by code.";
+        self.platform.metrics.count("http_rejected_total", help, "why", problem.code(), 1);
+    }
+}
+
+/// Renders an outcome and remembers it for a retry.
+fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, language: Language) -> Response<Payload> {
+    let response = match outcome {
+        Ok(reply) => reply.0,
+        Err(problem) => {
+            let help = "Requests turned away, by code.";
+            platform.metrics.count("http_rejected_total", help, "why", problem.code(), 1);
+            problem.render(language)
+        }
+    };
+    if let Some(ticket) = ticket {
+        platform.retries.settle(&ticket, &response);
+    }
+    response
+}
+
+/// The value of a cookie; the first one of its name.
+fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+/// The language a person switched to, else the one the browser asks for.
+fn read_language(headers: &HeaderMap) -> Language {
+    let switched = read_cookie(headers, LANGUAGE_COOKIE).and_then(Language::of_tag);
+    switched.unwrap_or_else(|| Language::wanted(headers))
+}
+
+fn own_language(who: &Principal) -> Option<Language> {
+    std::str::from_utf8(&who.language).ok().and_then(Language::of_tag)
+}
+
+/// The canned answer for a connection that finds no seat. No handler, no allocation.
+pub(super) const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+content-length: 122\r\nretry-after: 5\r\nconnection: close\r\ncache-control: no-store\r\n\
+x-content-type-options: nosniff\r\n\r\n\
+{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"code\":\"busy\",\"detail\":\"Too many connections at once.\"  }";
+
+/// What the canned answer says, as a fault, so that its code is part of the table.
+pub static BUSY: Fault = Fault {
+    code: "busy",
+    kind: super::problem::ErrorKind::Unavailable,
+    text: super::language::Text { en: "Too many connections at once.", fr: "Trop de connexions à la fois." },
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_canned_answer_is_valid() {
+        let text = std::str::from_utf8(FULL).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        assert_eq!(length.parse(), Ok(body.len()));
+        let document: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!((document["code"].as_str(), document["status"].as_u64()), (Some(BUSY.code), Some(503)));
+        assert_eq!(document["detail"], BUSY.text.en);
+        assert!(head.starts_with(&format!("HTTP/1.1 {}\r\n", BUSY.kind.status())));
+    }
+
+    #[test]
+    fn cookies_are_found_among_others() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=b; vigie=token; vigie_language=fr"));
+        headers.append(COOKIE, HeaderValue::from_static("__Host-vigie=other"));
+        assert_eq!(read_cookie(&headers, PLAIN_COOKIE), Some("token"));
+        assert_eq!(read_cookie(&headers, SECURE_COOKIE), Some("other"));
+        assert_eq!(read_cookie(&headers, "x"), None);
+        assert_eq!(read_language(&headers), Language::Fr);
+    }
+}

@@ -1,0 +1,355 @@
+//! Holds the one route table: method, path, access, schemas and handler of everything the appliance answers.
+//! It never lets a route be reached that is not in it, and never a second one on the same place.
+//! Areas bring their routes, `run` builds the table, the dispatcher and the API description read it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hyper::Method;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::accounts::role::Access;
+
+use super::call::Call;
+use super::limits::MAX_BODY_BYTES;
+use super::problem::Problem;
+use super::reply::Reply;
+
+/// What a handler comes to.
+pub type Outcome = Result<Reply, Problem>;
+
+type Handler = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+
+/// Makes a schema; kept as a function so that none is made before somebody reads the description.
+pub type SchemaMaker = fn(&mut SchemaGenerator) -> Schema;
+
+/// What body a route reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyRule {
+    /// None; one that comes is refused.
+    None,
+    /// `application/json`.
+    Json,
+    /// A form of our own page; demands that the browser says it comes from our own page.
+    Form,
+    /// Some other content, whole, at most this many bytes.
+    Bytes(usize),
+    /// Read by the handler with [`super::intake::Intake`]; the only way past the body's time limit.
+    Stream,
+}
+
+/// A query parameter in the description.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// One route.
+pub struct Route {
+    /// `GET` answers `HEAD` too.
+    pub method: Method,
+    /// Such as `/api/things/{id}`; `{*rest}` takes the rest.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// One line.
+    pub summary: &'static str,
+    /// What it reads.
+    pub body: BodyRule,
+    /// Status of the good answer.
+    pub status: u16,
+    /// Content type of the good answer.
+    pub content_type: &'static str,
+    /// Schema of the request body.
+    pub request: Option<SchemaMaker>,
+    /// Schema of the good answer.
+    pub answer: Option<SchemaMaker>,
+    /// Query parameters.
+    pub query: Vec<Parameter>,
+    /// Longer than the handler's time limit.
+    pub patient: bool,
+    /// A retry with the same `Idempotency-Key` gets the first answer.
+    pub once: bool,
+    pub(super) handler: Handler,
+}
+
+/// A route without its handler.
+pub struct Draft(Route);
+
+impl Route {
+    /// A route that reads.
+    #[must_use]
+    pub fn get(path: &'static str, access: Access, summary: &'static str) -> Draft {
+        Draft::new(Method::GET, path, access, summary, BodyRule::None, 200)
+    }
+
+    /// A route that creates or does something. It reads JSON unless told otherwise, and honours `Idempotency-Key`.
+    #[must_use]
+    pub fn post(path: &'static str, access: Access, summary: &'static str) -> Draft {
+        let mut draft = Draft::new(Method::POST, path, access, summary, BodyRule::Json, 200);
+        draft.0.once = !matches!(access, Access::Public | Access::Setup);
+        draft
+    }
+
+    /// A route that replaces.
+    #[must_use]
+    pub fn put(path: &'static str, access: Access, summary: &'static str) -> Draft {
+        Draft::new(Method::PUT, path, access, summary, BodyRule::Json, 200)
+    }
+
+    /// A route that changes parts.
+    #[must_use]
+    pub fn patch(path: &'static str, access: Access, summary: &'static str) -> Draft {
+        Draft::new(Method::PATCH, path, access, summary, BodyRule::Json, 200)
+    }
+
+    /// A route that removes.
+    #[must_use]
+    pub fn delete(path: &'static str, access: Access, summary: &'static str) -> Draft {
+        Draft::new(Method::DELETE, path, access, summary, BodyRule::None, 204)
+    }
+
+    /// Runs the handler.
+    pub(super) fn run(&self, call: Call) -> impl Future<Output = Outcome> + Send + use<> {
+        (self.handler)(call)
+    }
+}
+
+impl Draft {
+    fn new(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        summary: &'static str,
+        body: BodyRule,
+        status: u16,
+    ) -> Self {
+        Self(Route {
+            method,
+            path,
+            access,
+            summary,
+            body,
+            status,
+            content_type: "application/json",
+            request: None,
+            answer: None,
+            query: Vec::new(),
+            patient: false,
+            once: false,
+            handler: Arc::new(|_| Box::pin(async { Ok(Reply::empty()) })),
+        })
+    }
+
+    /// Reads this as JSON.
+    #[must_use]
+    pub fn reads<T: JsonSchema>(mut self) -> Self {
+        self.0.request = Some(SchemaGenerator::subschema_for::<T>);
+        self.0.body = BodyRule::Json;
+        self
+    }
+
+    /// Reads something else than JSON, or nothing.
+    #[must_use]
+    pub fn takes(mut self, body: BodyRule) -> Self {
+        self.0.body = body;
+        self
+    }
+
+    /// Answers this as JSON, with this status.
+    #[must_use]
+    pub fn answers<T: JsonSchema>(mut self, status: u16) -> Self {
+        self.0.answer = Some(SchemaGenerator::subschema_for::<T>);
+        self.0.status = status;
+        self
+    }
+
+    /// Answers something else than JSON.
+    #[must_use]
+    pub fn speaks(mut self, status: u16, content_type: &'static str) -> Self {
+        self.0.status = status;
+        self.0.content_type = content_type;
+        self
+    }
+
+    /// Understands a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, about: &'static str) -> Self {
+        self.0.query.push(Parameter { name, about });
+        self
+    }
+
+    /// Is a list, with `limit` and `cursor`.
+    #[must_use]
+    pub fn lists(self) -> Self {
+        self.query("limit", "Items on a page, 1 to 1000; 100 if left out.")
+            .query("cursor", "The `next` of the page before.")
+    }
+
+    /// Runs longer than other handlers: streams and sockets answer at once and are not meant, long uploads are.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        self.0.patient = true;
+        self
+    }
+
+    /// Its answers are not kept for retries: it would keep secrets, or has its own rule.
+    #[must_use]
+    pub fn every_time(mut self) -> Self {
+        self.0.once = false;
+        self
+    }
+
+    /// Completes the route.
+    #[must_use]
+    pub fn run<F, Fut>(mut self, handler: F) -> Route
+    where
+        F: Fn(Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Outcome> + Send + 'static,
+    {
+        self.0.handler = Arc::new(move |call| Box::pin(handler(call)));
+        self.0
+    }
+
+    /// Completes the route with a handler that needs something shared beside the platform.
+    #[must_use]
+    pub fn run_with<S, F, Fut>(self, shared: &Arc<S>, handler: F) -> Route
+    where
+        S: Send + Sync + 'static,
+        F: Fn(Arc<S>, Call) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Outcome> + Send + 'static,
+    {
+        let shared = shared.clone();
+        self.run(move |call| handler(shared.clone(), call))
+    }
+}
+
+/// Two routes on one place, or a pattern that cannot be read: a mistake in the program.
+#[derive(Debug)]
+pub struct BadTable(String);
+
+impl fmt::Display for BadTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "route table: {}", self.0)
+    }
+}
+
+impl std::error::Error for BadTable {}
+
+/// The whole table.
+pub struct RouteTable {
+    routes: Vec<Route>,
+    matcher: matchit::Router<Place>,
+}
+
+/// The routes of one path, by method.
+type Place = Vec<(Method, usize)>;
+
+/// What a path leads to.
+pub(super) enum Found<'t> {
+    Route(&'t Route, Vec<(String, String)>),
+    /// The path is there, but not with this method; the methods that are.
+    OtherMethods(String),
+    Nothing,
+}
+
+impl RouteTable {
+    /// Builds the table. The longest body of any one route counts as its own limit.
+    ///
+    /// # Errors
+    /// For two routes on one place and for patterns that collide.
+    pub fn build(routes: Vec<Route>) -> Result<Self, BadTable> {
+        let mut places: BTreeMap<&'static str, Place> = BTreeMap::new();
+        for (number, route) in routes.iter().enumerate() {
+            if route.path.len() > 1 && route.path.ends_with('/') {
+                return Err(BadTable(format!("{} ends in a slash, which is optional everywhere", route.path)));
+            }
+            let place = places.entry(route.path).or_default();
+            if place.iter().any(|(method, _)| *method == route.method) {
+                return Err(BadTable(format!("{} {} twice", route.method, route.path)));
+            }
+            place.push((route.method.clone(), number));
+        }
+        let mut matcher = matchit::Router::new();
+        for (path, place) in places {
+            matcher.insert(path, place).map_err(|error| BadTable(format!("{path}: {error}")))?;
+        }
+        Ok(Self { routes, matcher })
+    }
+
+    /// Every route, in the order brought.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// Finds the route of a method and a path.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Found<'_> {
+        let Ok(matched) = self.matcher.at(path) else { return Found::Nothing };
+        let wanted = if *method == Method::HEAD { &Method::GET } else { method };
+        let number = matched.value.iter().find(|(method, _)| method == wanted).map(|(_, number)| *number);
+        if let Some(route) = number.and_then(|number| self.routes.get(number)) {
+            let parameters =
+                matched.params.iter().map(|(key, value)| (key.to_owned(), super::call::decode(value, false))).collect();
+            return Found::Route(route, parameters);
+        }
+        let mut methods: Vec<&str> = matched.value.iter().map(|(method, _)| method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        Found::OtherMethods(methods.join(", "))
+    }
+}
+
+impl BodyRule {
+    /// Most bytes read before the handler runs.
+    #[must_use]
+    pub fn limit_bytes(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Json | Self::Form => MAX_BODY_BYTES,
+            Self::Bytes(limit) => limit,
+            Self::Stream => usize::MAX,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(method: Method, path: &'static str) -> Route {
+        Draft::new(method, path, Access::Public, "", BodyRule::None, 200).run(|_| async { Ok(Reply::empty()) })
+    }
+
+    #[test]
+    fn mistakes_in_the_table_are_found_when_it_is_built() {
+        assert!(RouteTable::build(vec![route(Method::GET, "/a"), route(Method::GET, "/a")]).is_err());
+        assert!(RouteTable::build(vec![route(Method::GET, "/a/{x}"), route(Method::PUT, "/a/{y}")]).is_err());
+        assert!(RouteTable::build(vec![route(Method::GET, "/a/")]).is_err());
+    }
+
+    #[test]
+    fn paths_and_methods_are_told_apart() {
+        let table = RouteTable::build(vec![
+            route(Method::GET, "/"),
+            route(Method::GET, "/a/{id}"),
+            route(Method::DELETE, "/a/{id}"),
+            route(Method::POST, "/a/{id}/wake"),
+        ])
+        .unwrap();
+        let Found::Route(found, parameters) = table.find(&Method::HEAD, "/a/aa%3Abb") else { panic!("found") };
+        assert_eq!((&found.method, parameters), (&Method::GET, vec![("id".to_owned(), "aa:bb".to_owned())]));
+        let Found::OtherMethods(methods) = table.find(&Method::PUT, "/a/1") else { panic!("other methods") };
+        assert_eq!(methods, "GET, DELETE, HEAD, OPTIONS");
+        assert!(matches!(table.find(&Method::GET, "/a/1/2"), Found::Nothing));
+        assert!(matches!(table.find(&Method::GET, "/"), Found::Route(..)));
+    }
+}

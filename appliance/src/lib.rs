@@ -1,0 +1,12 @@
+//! Holds the map of the house: what the appliance is made of.
+//! It never does anything itself.
+//! `main` and the tests enter here.
+
+pub mod accounts;
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod page;
+pub mod run;
+pub mod shell;

@@ -1,0 +1,270 @@
+//! Holds the page of the appliance itself: version, memory, storage, networks, rights, looks around.
+//! It never changes a setting.
+//! The route table holds its route.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use maud::{Markup, html};
+use vigie_core::lan::SegmentId;
+use vigie_store::Health;
+use vigie_sys::privilege::Privileges;
+use vigie_sys::{Need, memory};
+
+use crate::accounts::role::Access;
+use crate::http::call::Call;
+use crate::http::context::Check;
+use crate::http::language::{Language, Text};
+use crate::http::problem::{Problem, faults};
+use crate::http::route::{Outcome, Route};
+use crate::shell::keeper::Status;
+use crate::shell::network::{LegView, Scan};
+
+use super::House;
+use super::frame::{self, Section};
+use super::gate::{Desk, guard};
+use super::icon::icon;
+use super::scan::Looking;
+use super::times::{self, When};
+use super::words::{self, bytes, frame as frame_words, number, system as texts, times as time_words};
+
+/// Sweeps in the list.
+const SCANS: usize = 8;
+
+/// Below this a rate per day says nothing.
+const RATE_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// What the page shows.
+struct Facts {
+    up: Duration,
+    resident: Option<u64>,
+    clock: When,
+    store: Status,
+    legs: Vec<LegView>,
+    scans: Vec<(Scan, When, String)>,
+    looking: Looking,
+    missing: Vec<Need>,
+    command: Option<String>,
+    checks: Vec<Check>,
+}
+
+/// The route.
+pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
+    let page = Route::get("/system", Access::Public, "The page of the appliance itself").speaks(200, "text/html");
+    vec![guard(page, Access::Viewer, house, show)]
+}
+
+async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
+    let clocks = house.clocks.clone();
+    let visit = house.network.call(move |hands| {
+        let now = hands.moment();
+        let named = |segment: SegmentId| hands.segment_name(segment).unwrap_or_else(|| segment.0.to_string());
+        let scans = hands.scans().iter().rev().take(SCANS);
+        let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
+        (hands.legs(), scans, Looking::of(hands, &clocks))
+    });
+    let (legs, scans, looking) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let (missing, command) = rights();
+    let platform = &call.platform;
+    let facts = Facts {
+        up: platform.clock.now(),
+        resident: platform.facts().resident_bytes.or_else(|| memory::read().ok().map(|memory| memory.resident_bytes)),
+        clock: When { unix: platform.clock.wall(), ago: Some(Duration::ZERO) },
+        store: house.keeper.status(),
+        legs,
+        scans,
+        looking,
+        missing,
+        command,
+        checks: platform.checks(),
+    };
+    let content = view(&facts, desk.language);
+    Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
+}
+
+/// What the process may not do, and the one command that grants it.
+fn rights() -> (Vec<Need>, Option<String>) {
+    let Ok(privileges) = Privileges::read() else { return (Vec::new(), None) };
+    let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
+    let command =
+        privileges.explain(&exe).into_iter().find_map(|line| line.strip_prefix("to grant it: ").map(str::to_owned));
+    (privileges.missing(), command)
+}
+
+fn view(facts: &Facts, language: Language) -> Markup {
+    html! {
+        h1 { (frame_words::SYSTEM.speak(language)) }
+        div.columns {
+            div {
+                section { h2 { (texts::ITSELF.speak(language)) } (itself(facts, language)) }
+                section { h2 { (texts::STORAGE.speak(language)) } (storage(facts, language)) }
+                section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) }
+            }
+            div {
+                section { h2 { (texts::NETWORKS.speak(language)) } (networks(&facts.legs, language)) }
+                section { h2 { (texts::RIGHTS.speak(language)) } (allowed(facts, language)) }
+                section { h2 { (texts::SCANS.speak(language)) } (scans(facts, language)) }
+            }
+        }
+    }
+}
+
+fn fact(name: Text, value: Markup, language: Language) -> Markup {
+    html! { div { dt { (name.speak(language)) } dd { (value) } } }
+}
+
+fn itself(facts: &Facts, language: Language) -> Markup {
+    let memory =
+        facts.resident.map_or_else(|| texts::UNKNOWN.speak(language).to_owned(), |value| bytes(language, value));
+    let clock = match facts.clock.unix {
+        Some(_) => times::exact_time(facts.clock, language),
+        None => html! { (texts::CLOCK_UNSET.speak(language)) },
+    };
+    html! {
+        dl.facts {
+            (fact(texts::VERSION, html! { (env!("CARGO_PKG_VERSION")) }, language))
+            (fact(texts::UP, html! { (time_words::span(language, facts.up)) }, language))
+            (fact(texts::CLOCK, clock, language))
+            (fact(texts::MEMORY, html! { (memory) }, language))
+        }
+    }
+}
+
+fn storage(facts: &Facts, language: Language) -> Markup {
+    let store = &facts.store;
+    let written = store.counters.page_bytes_written;
+    let a_day = (facts.up >= RATE_AFTER).then(|| (written as f64 * 86_400.0 / facts.up.as_secs_f64()) as u64);
+    html! {
+        dl.facts {
+            (fact(texts::HEALTH, health(&store.health, language), language))
+            (fact(texts::WRITTEN, html! {
+                (bytes(language, written))
+                @if let Some(rate) = a_day {
+                    " " span.hint { (texts::WRITTEN_DAY.speak(language).replace("{x}", &bytes(language, rate))) }
+                }
+            }, language))
+            (fact(texts::EVENTS, html! { (number(language, store.usage.events)) }, language))
+            @if store.dropped > 0 { (fact(texts::DROPPED, html! { (number(language, store.dropped)) }, language)) }
+        }
+    }
+}
+
+fn health(health: &Health, language: Language) -> Markup {
+    match health {
+        Health::Good => verdict(true, texts::HEALTH_GOOD.speak(language)),
+        Health::MemoryOnly { error, .. } => {
+            verdict(false, &texts::HEALTH_MEMORY.speak(language).replace("{x}", &error.to_string()))
+        }
+    }
+}
+
+fn verdict(good: bool, text: &str) -> Markup {
+    let (class, picture) = if good { ("chip good", "check") } else { ("chip bad", "bad") };
+    html! { span class=(class) { (icon(picture)) (text) } }
+}
+
+/// The parts of the program. Their particulars are the machines' own words.
+fn checks(checks: &[Check], language: Language) -> Markup {
+    html! {
+        ul.plain.checks {
+            @for check in checks {
+                li {
+                    (verdict(check.ok, if check.ok { texts::OK } else { texts::NOT_OK }.speak(language)))
+                    " " b { (check.name) } " " span.hint lang="en" { (check.detail) }
+                }
+            }
+        }
+    }
+}
+
+fn networks(legs: &[LegView], language: Language) -> Markup {
+    html! {
+        @if legs.is_empty() { p { (texts::NO_NETWORK.speak(language)) } }
+        @for leg in legs {
+            h3 { code { (leg.interface) } " " span.hint { (texts::interface(leg.kind).speak(language)) } }
+            dl.facts {
+                (fact(texts::OWN_ADDRESSES, html! {
+                    ul.plain { @for (ip, prefix) in &leg.addresses { li { code { (ip) "/" (prefix) } } } }
+                }, language))
+                @if let Some(gateway) = leg.gateway { (fact(texts::GATEWAY, html! { code { (gateway) } }, language)) }
+                (fact(texts::SCANNED, scope(leg, language), language))
+                (fact(texts::HOW, html! { (sight(leg).speak(language)) }, language))
+            }
+        }
+    }
+}
+
+fn scope(leg: &LegView, language: Language) -> Markup {
+    html! {
+        ul.plain {
+            @for (block, may) in &leg.scope {
+                li {
+                    code { (block) } " "
+                    @match may {
+                        Ok(()) => (verdict(true, texts::YES.speak(language))),
+                        Err(why) => span.hint { (texts::not_scanned(*why).speak(language)) },
+                    }
+                }
+            }
+        }
+    }
+}
+
+const fn sight(leg: &LegView) -> Text {
+    match (leg.raw, leg.icmp) {
+        (true, _) => texts::SEES_RAW,
+        (false, true) => texts::SEES_ECHO,
+        (false, false) => texts::SEES_LITTLE,
+    }
+}
+
+fn allowed(facts: &Facts, language: Language) -> Markup {
+    html! {
+        @if facts.missing.is_empty() { p { (verdict(true, texts::RIGHTS_ALL.speak(language))) } }
+        ul { @for need in &facts.missing { li { (texts::need(*need).speak(language)) } } }
+        @if let Some(command) = &facts.command {
+            p { (texts::RIGHTS_COMMAND.speak(language)) }
+            pre.command tabindex="0" { code { (command) } }
+        }
+    }
+}
+
+fn scans(facts: &Facts, language: Language) -> Markup {
+    html! {
+        @if let Some(next) = facts.looking.next_in {
+            p { (texts::NEXT.speak(language)) " " (texts::IN.speak(language).replace("{x}", &time_words::span(language, next))) }
+        }
+        @if !facts.scans.is_empty() {
+            table.plain {
+                caption.hush { (texts::SCANS.speak(language)) }
+                thead { tr {
+                    @for name in [texts::WHEN, texts::INTERFACE, texts::WHAT_FOR, texts::FOUND, texts::TOOK] {
+                        th scope="col" { (name.speak(language)) }
+                    }
+                } }
+                tbody { @for (scan, when, segment) in &facts.scans {
+                    tr {
+                        td { (times::ago(*when, language)) }
+                        td { code { (segment) } }
+                        td { (texts::purpose(scan.purpose).speak(language)) }
+                        td { (words::devices::scan::of(scan.report.hosts, scan.report.addresses)) }
+                        td { (took(scan, language)) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn took(scan: &Scan, language: Language) -> String {
+    let seconds = scan.report.took.as_millis() as f64 / 1_000.0;
+    let text = if seconds < 60.0 {
+        format!("{seconds:.1}\u{a0}s")
+    } else {
+        time_words::span(language, Duration::from_secs_f64(seconds))
+    };
+    match language {
+        Language::En => text,
+        Language::Fr => text.replace('.', ","),
+    }
+}

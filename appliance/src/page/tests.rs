@@ -1,0 +1,3 @@
+//! Holds the tests of whole views.
+//! It never opens a socket.
+//! `cargo test` runs it.

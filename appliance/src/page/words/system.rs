@@ -1,0 +1,120 @@
+//! Holds the texts of the System page.
+//! It never holds a command: those come from the part that knows them.
+//! `system` speaks through it.
+
+use vigie_core::lan::sweep::NotScanned;
+use vigie_sys::Need;
+use vigie_sys::interface::Kind;
+
+use crate::http::language::Text;
+
+use super::both;
+
+pub(in crate::page) const ITSELF: Text = both("The appliance", "L'appareil");
+pub(in crate::page) const VERSION: Text = both("Version", "Version");
+pub(in crate::page) const CLOCK: Text = both("Its clock", "Son horloge");
+pub(in crate::page) const CLOCK_UNSET: Text = both(
+    "not set yet: times are counted from the start",
+    "pas encore à l'heure\u{a0}: les durées sont comptées depuis le démarrage",
+);
+pub(in crate::page) const UP: Text = both("Running for", "En marche depuis");
+pub(in crate::page) const MEMORY: Text = both("Memory used", "Mémoire utilisée");
+pub(in crate::page) const UNKNOWN: Text = both("not known", "inconnu");
+pub(in crate::page) const STORAGE: Text = both("Storage", "Stockage");
+pub(in crate::page) const HEALTH: Text = both("State", "État");
+pub(in crate::page) const HEALTH_GOOD: Text = both("Records reach the card", "Les données parviennent à la carte");
+pub(in crate::page) const HEALTH_MEMORY: Text = both("In memory only: {x}", "En mémoire seulement\u{a0}: {x}");
+pub(in crate::page) const WRITTEN: Text = both("Written since the start", "Écrit depuis le démarrage");
+pub(in crate::page) const WRITTEN_DAY: Text = both("{x} a day at this rate", "{x} par jour à ce rythme");
+pub(in crate::page) const EVENTS: Text = both("Changes kept", "Changements conservés");
+pub(in crate::page) const DROPPED: Text =
+    both("Not stored: the card took nothing", "Non enregistrés\u{a0}: la carte n'acceptait rien");
+pub(in crate::page) const NETWORKS: Text = both("Networks it looks at", "Réseaux observés");
+pub(in crate::page) const INTERFACE: Text = both("Interface", "Interface");
+pub(in crate::page) const OWN_ADDRESSES: Text = both("Own addresses", "Ses adresses");
+pub(in crate::page) const SCANNED: Text = both("Scanned", "Exploré");
+pub(in crate::page) const HOW: Text = both("How it sees", "Comment elle voit");
+pub(in crate::page) const GATEWAY: Text = both("Router", "Routeur");
+pub(in crate::page) const SEES_RAW: Text = both("everything on the wire", "tout ce qui passe sur le câble");
+pub(in crate::page) const SEES_ECHO: Text = both("what the system knows, and ping", "ce que le système sait, et ping");
+pub(in crate::page) const SEES_LITTLE: Text = both("what the system knows", "ce que le système sait");
+pub(in crate::page) const YES: Text = both("yes", "oui");
+pub(in crate::page) const NO_NETWORK: Text = both(
+    "No network is connected. Plug in a cable or set up Wi-Fi; Vigie notices by itself.",
+    "Aucun réseau n'est relié. Branchez un câble ou configurez le Wi-Fi\u{a0}; Vigie le remarque d'elle-même.",
+);
+pub(in crate::page) const RIGHTS: Text = both("What it may do", "Ce qu'elle a le droit de faire");
+pub(in crate::page) const RIGHTS_ALL: Text = both("Everything it needs.", "Tout ce dont elle a besoin.");
+pub(in crate::page) const RIGHTS_COMMAND: Text = both(
+    "This command on the appliance grants it; then restart Vigie:",
+    "Cette commande sur l'appareil l'accorde\u{a0}; redémarrez ensuite Vigie\u{a0}:",
+);
+pub(in crate::page) const CHECKS: Text = both("Parts", "Composants");
+pub(in crate::page) const OK: Text = both("good", "bon");
+pub(in crate::page) const NOT_OK: Text = both("needs a look", "à regarder");
+pub(in crate::page) const SCANS: Text = both("Last looks around", "Dernières explorations");
+pub(in crate::page) const WHEN: Text = both("When", "Quand");
+pub(in crate::page) const WHAT_FOR: Text = both("Why", "Pourquoi");
+pub(in crate::page) const FOUND: Text = both("Answered", "Réponses");
+pub(in crate::page) const TOOK: Text = both("Took", "Durée");
+pub(in crate::page) const NEXT: Text = both("Next one", "Prochaine");
+pub(in crate::page) const IN: Text = both("in {x}", "dans {x}");
+
+/// Why a sweep ran.
+pub(in crate::page) fn purpose(purpose: &str) -> Text {
+    match purpose {
+        "asked" => both("somebody asked", "demandée"),
+        "newcomers" => both("ports of new devices", "ports des nouveaux appareils"),
+        _ => both("by the clock", "programmée"),
+    }
+}
+
+/// Why a network is not scanned, and what allows it.
+pub(in crate::page) fn not_scanned(why: NotScanned) -> Text {
+    match why {
+        NotScanned::Public => both(
+            "its addresses are public and may be somebody else's; name it in network.segments to allow it",
+            "ses adresses sont publiques et peut-être à quelqu'un d'autre\u{a0}; nommez-le dans network.segments pour l'autoriser",
+        ),
+        NotScanned::Large => both(
+            "it is larger than a /22; name it, or a part of it, in network.segments to allow it",
+            "il est plus grand qu'un /22\u{a0}; nommez-le, ou une partie, dans network.segments pour l'autoriser",
+        ),
+        NotScanned::AboveSixteen => both(
+            "it is larger than a /16; name the parts to scan in network.segments",
+            "il est plus grand qu'un /16\u{a0}; nommez les parties à explorer dans network.segments",
+        ),
+    }
+}
+
+/// What goes missing without a right.
+pub(in crate::page) fn need(need: Need) -> Text {
+    match need {
+        Need::RawSockets => both(
+            "Without CAP_NET_RAW it cannot ask every address itself: devices that stay silent are found late or not at all, and none can be woken.",
+            "Sans CAP_NET_RAW, elle ne peut pas interroger elle-même chaque adresse\u{a0}: les appareils silencieux sont trouvés tard ou pas du tout, et aucun ne peut être réveillé.",
+        ),
+        Need::LowPorts => both(
+            "Without CAP_NET_BIND_SERVICE it cannot use ports 80 and 443, nor hear Windows names.",
+            "Sans CAP_NET_BIND_SERVICE, elle ne peut utiliser les ports 80 et 443, ni entendre les noms Windows.",
+        ),
+        Need::Ping => both(
+            "Without a group in net.ipv4.ping_group_range it cannot ping.",
+            "Sans groupe dans net.ipv4.ping_group_range, elle ne peut pas envoyer de ping.",
+        ),
+        Need::Root => both(
+            "Without root it cannot feed the hardware watchdog.",
+            "Sans root, elle ne peut pas entretenir le chien de garde matériel.",
+        ),
+    }
+}
+
+/// What is behind an interface.
+pub(in crate::page) fn interface(kind: Kind) -> Text {
+    match kind {
+        Kind::Wireless => both("Wi-Fi", "Wi-Fi"),
+        Kind::Bridge => both("bridge", "pont"),
+        Kind::Vlan => both("VLAN", "VLAN"),
+        _ => both("", ""),
+    }
+}

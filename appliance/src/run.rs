@@ -1,0 +1,245 @@
+//! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
+//! Never parses what comes from the network and never renders. The command line calls it.
+
+mod key;
+mod own;
+mod scan;
+mod setup;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use vigie_store::{Error as StoreError, Health};
+use vigie_sys::privilege::Privileges;
+use vigie_sys::{clock, memory};
+
+use crate::accounts::Accounts;
+use crate::accounts::clock::Clock;
+use crate::accounts::password::Hasher;
+use crate::cli::{Ending, Exit};
+use crate::config::{Config, NetworkSettings};
+use crate::http;
+use crate::http::context::{Check, Platform, SystemFacts};
+use crate::http::limits::Limits;
+use crate::http::listener::Server;
+use crate::http::logs::LogRing;
+use crate::shell::clocks::{BootClock, Clocks};
+use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
+use crate::shell::network::{self, Network};
+use crate::{api, page};
+
+pub use scan::scan;
+pub use setup::set_up;
+
+/// Descriptors the service may need: connections, sockets of eight legs, errands, files.
+const DESCRIPTORS: u64 = 4_096;
+/// How often the wall clock and the own addresses are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// What asks to be saved at the end is gathered for this long, twice the time tidings are gathered.
+const LAST_SAVES: Duration = Duration::from_millis(300);
+/// How long ending may take in all before it is left to the system.
+const ENDING_TIME: Duration = Duration::from_secs(4);
+
+/// Runs the service until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the data folder is taken or unusable, a port is taken, or the kernel gives no randomness.
+pub fn run(config: Config) -> Result<(), Ending> {
+    prepare()?;
+    // Password checks are the only blocking work, and they run one at a time.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
+    let everything = LocalSet::new();
+    runtime.block_on(everything.run_until(serve(config)))
+}
+
+/// What must be done before a second thread starts.
+fn prepare() -> Result<(), Ending> {
+    memory::keep_one_arena();
+    if let Err(error) = memory::raise_descriptor_limit(DESCRIPTORS) {
+        tracing::debug!("descriptor limit not raised: {error}");
+    }
+    clock::driver::start().map_err(|error| Ending::new(Exit::System, error.to_string()))
+}
+
+/// Milliseconds since boot, for the store.
+fn now_ms() -> u64 {
+    clock::boot_us() / 1_000
+}
+
+/// Opens the store, or says what stands in the way.
+fn open_store(folder: &Path) -> Result<(Keeper, Vec<Stored>), Ending> {
+    Keeper::open(&folder.join("log"), now_ms).map_err(|error| {
+        let exit = match error {
+            StoreError::Locked { .. } => Exit::Temporary,
+            StoreError::NewerFormat { .. } => Exit::Data,
+            _ => Exit::Io,
+        };
+        Ending::new(exit, format!("{}: {error}", folder.display()))
+    })
+}
+
+async fn serve(config: Config) -> Result<(), Ending> {
+    let clock: Arc<dyn Clock> = Arc::new(BootClock);
+    let logs = LogRing::new(clock.clone());
+    crate::cli::logging::install(&logs, config.log.level);
+    let (keeper, stored) = open_store(&config.data.dir)?;
+    report_opening(&keeper);
+    let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
+    let key = key::load_or_draw(&config.data.dir)?;
+    let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
+    let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default()).map_err(io::Error::other)?;
+    let own_names = own::names(&config.http.host_names);
+    let platform = Platform::new(Arc::new(accounts), clock, logs, own_names, Limits::default())
+        .with_boot(clocks.this_boot())
+        .with_metrics_token(config.http.metrics_token.clone());
+    let platform = Arc::new(platform);
+    watch_storage(&platform, &keeper);
+
+    let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
+    let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
+    for complaint in complaints {
+        tracing::warn!("{complaint}");
+    }
+    let state = Arc::new(api::network::live::State::default());
+    let start = network::Start {
+        settings: settings.clone(),
+        interfaces: config.network.interfaces.clone(),
+        communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        presence: config.network.presence,
+        rules,
+        keeper: Some(keeper.clone()),
+        stored,
+        clocks: clocks.clone(),
+        watching: true,
+        tell: api::network::live::listener(platform.clone(), clocks.clone(), state.clone()),
+    };
+    let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
+    let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
+    let server = Server::new(platform.clone(), table);
+    let listener = listen(config.http.listen).await?;
+    greet(&listener, code.as_ref().map(|code| code.expose()))?;
+    let (stop, stopped) = watch::channel(false);
+    tokio::task::spawn_local(until_told_to_stop(stop)?);
+    tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
+    server.serve(listener, stopped).await;
+    platform.events.stop();
+    let _ending = network.call(|hands| hands.stopping()).await;
+    tokio::time::sleep(LAST_SAVES).await;
+    // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
+    let _in_time = tokio::time::timeout(ENDING_TIME, keeper.stop()).await;
+    Ok(())
+}
+
+/// The routes of every area.
+fn areas(
+    platform: &Arc<Platform>,
+    network: Network,
+    keeper: &Keeper,
+    clocks: &Arc<Clocks>,
+    settings: NetworkSettings,
+    state: &Arc<api::network::live::State>,
+) -> Vec<Vec<http::route::Route>> {
+    state.watch(platform);
+    let deps = api::Deps { network, keeper: keeper.clone(), clocks: clocks.clone(), settings, state: state.clone() };
+    vec![api::routes(&deps), page::routes(&deps)]
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => "; another program has the port: stop it, or choose another with --listen",
+            io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE",
+            _ => "",
+        };
+        Ending::new(Exit::System, format!("cannot listen on {address}: {error}{advice}"))
+    })
+}
+
+/// What a person sees first.
+fn greet(listener: &TcpListener, code: Option<&str>) -> Result<(), Ending> {
+    let address = listener.local_addr()?;
+    println!("vigie {}", env!("CARGO_PKG_VERSION"));
+    let reachable = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
+    println!("listening on http://{reachable}:{}", address.port());
+    if let Some(code) = code {
+        println!("setup code: {code}");
+    }
+    if let Ok(privileges) = Privileges::read() {
+        let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
+        for line in privileges.explain(&exe) {
+            println!("{line}");
+        }
+    }
+    Ok(())
+}
+
+fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, Ending> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        let _already_over = stop.send(true);
+    })
+}
+
+/// Keeps up with the wall clock and with the addresses this machine answers to.
+async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<String>) {
+    loop {
+        clocks.learn();
+        platform.guard.know(own::names(&more));
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn stored_settings(stored: &[Stored]) -> Option<NetworkSettings> {
+    let row = stored.iter().find(|row| row.kind == SETTINGS.id && row.key == b"network")?;
+    serde_json::from_slice(&row.value).ok()
+}
+
+fn report_opening(keeper: &Keeper) {
+    let report = keeper.status().opened;
+    if report.torn_bytes > 0 {
+        tracing::info!(bytes = report.torn_bytes, "the last, unfinished write before a power cut was dropped");
+    }
+    if report.lost_total > 0 || report.missing_segments > 0 {
+        tracing::warn!(records = report.lost_total, segments = report.missing_segments, "the card lost stored records");
+    }
+    if let Some(trouble) = report.trouble {
+        tracing::warn!("nothing can be stored, the service goes on in memory: {trouble}");
+    }
+}
+
+fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
+    let status = keeper.clone();
+    platform.watch(move || {
+        let (ok, detail) = match status.status().health {
+            Health::Good => (true, "records reach the card".to_owned()),
+            Health::MemoryOnly { error, .. } => (false, format!("in memory only: {error}")),
+        };
+        // Observing goes on without a card, so the appliance still serves; what must be stored is refused by itself.
+        Check { name: "store", ok, needed: false, detail }
+    });
+    let counts = keeper.clone();
+    platform.know_facts(move || SystemFacts {
+        resident_bytes: memory::read().ok().map(|memory| memory.resident_bytes),
+        written_bytes: Some(counts.status().counters.bytes_written),
+    });
+}
+
+/// What could not be kept, as an ending of a command.
+impl From<NotKept> for Ending {
+    fn from(why: NotKept) -> Self {
+        Self::new(Exit::Io, why.to_string())
+    }
+}

@@ -1,0 +1,162 @@
+//! Holds the thread of the log: it takes orders, gathers them, and flushes when the first of them is due.
+//! Never answers "done" before the flush. Started by the keeper.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use vigie_store::{Durability, Error, FileMedium, Kind, Log};
+
+use super::{Answer, Event, Order, Status};
+
+/// With nothing due, the thread sleeps this long at most; orders wake it at once.
+const IDLE: Duration = Duration::from_secs(60);
+/// Orders taken together before a flush that is due: those who come at once share it.
+const GATHER: usize = 256;
+/// Events read from the log at once while looking for those that are wanted.
+const PAGE: usize = 256;
+
+pub(super) fn start(log: Log<FileMedium>, inbox: Receiver<Order>, status: Arc<Mutex<Status>>, now_ms: fn() -> u64) {
+    let keeper = KeeperThread { log, inbox, status, now_ms, waiting: VecDeque::new() };
+    // Without a thread nothing can be stored, and a service that stores nothing must not say that it does.
+    let started = std::thread::Builder::new().name("keeper".into()).stack_size(256 * 1024).spawn(move || keeper.run());
+    if let Err(error) = started {
+        tracing::error!("the storage thread does not start: {error}");
+    }
+}
+
+struct KeeperThread {
+    log: Log<FileMedium>,
+    inbox: Receiver<Order>,
+    status: Arc<Mutex<Status>>,
+    now_ms: fn() -> u64,
+    /// Who waits for which number to be on the card.
+    waiting: VecDeque<(u64, Answer)>,
+}
+
+impl KeeperThread {
+    fn run(mut self) {
+        loop {
+            let now = (self.now_ms)();
+            let due = self.log.needs_flush_by().map(|due| Duration::from_millis(due.saturating_sub(now)));
+            let sleep = if self.log.needs_maintenance() { Duration::ZERO } else { due.unwrap_or(IDLE).min(IDLE) };
+            match self.inbox.recv_timeout(sleep) {
+                Ok(order) => {
+                    if let Some(done) = self.take(order) {
+                        return self.stop(done);
+                    }
+                    for _ in 0..GATHER {
+                        let Ok(order) = self.inbox.try_recv() else { break };
+                        if let Some(done) = self.take(order) {
+                            return self.stop(done);
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.flush(),
+            }
+            let now = (self.now_ms)();
+            if self.log.needs_flush_by().is_some_and(|due| due <= now) {
+                self.flush();
+            } else if self.log.needs_maintenance() {
+                // In small steps, between orders: somebody may be waiting.
+                let _told_by_health = self.log.maintain(now);
+            }
+            self.publish();
+        }
+    }
+
+    fn stop(mut self, done: tokio::sync::oneshot::Sender<()>) {
+        self.flush();
+        self.publish();
+        let _nobody_waits = done.send(());
+    }
+
+    /// Takes one order. Gives whom to tell when it was to stop.
+    fn take(&mut self, order: Order) -> Option<tokio::sync::oneshot::Sender<()>> {
+        match order {
+            Order::Put { kind, key, value, durability, done } => {
+                self.write(done, |log, now| log.put(now, kind, &key, &value, durability));
+            }
+            Order::Delete { kind, key, done } => {
+                let durability = if done.is_some() { Durability::Now } else { Durability::Batch };
+                self.write(done, |log, now| log.delete(now, kind, &key, durability));
+            }
+            Order::Append { kind, value, durability, done } => {
+                self.write(done, |log, now| log.append(now, kind, &value, durability));
+            }
+            Order::Newest { kind, before, limit, keep, done } => {
+                let _nobody_waits = done.send(self.newest(kind, before, limit, keep));
+            }
+            Order::Stop(done) => return Some(done),
+        }
+        None
+    }
+
+    fn write(&mut self, done: Option<Answer>, write: impl Fn(&mut Log<FileMedium>, u64) -> Result<u64, Error>) {
+        let now = (self.now_ms)();
+        let mut written = write(&mut self.log, now);
+        if matches!(written, Err(Error::BatchFull { .. })) {
+            self.flush();
+            written = write(&mut self.log, now);
+        }
+        match (written, done) {
+            (Ok(number), Some(done)) => self.waiting.push_back((number, done)),
+            (Err(error), Some(done)) => {
+                let _nobody_waits = done.send(Err(error));
+            }
+            (Err(error), None) => {
+                tracing::debug!("not stored: {error}");
+                self.status.lock().unwrap_or_else(PoisonError::into_inner).dropped += 1;
+            }
+            (Ok(_), None) => {}
+        }
+    }
+
+    fn flush(&mut self) {
+        let outcome = self.log.commit((self.now_ms)());
+        let acknowledged = self.log.acknowledged();
+        let mut left = VecDeque::new();
+        for (number, done) in self.waiting.drain(..) {
+            let answer = match outcome {
+                _ if number <= acknowledged => Ok(()),
+                Err(error) => Err(error),
+                Ok(_) => {
+                    left.push_back((number, done));
+                    continue;
+                }
+            };
+            let _nobody_waits = done.send(answer);
+        }
+        self.waiting = left;
+    }
+
+    fn newest(&mut self, kind: Kind, before: u64, limit: usize, mut keep: super::Keep) -> Vec<Event> {
+        let mut found = Vec::new();
+        let mut before = before;
+        loop {
+            let mut page = Vec::new();
+            let read = self.log.newest_events(kind, before, PAGE, &mut |record| {
+                page.push(Event { sequence: record.sequence, version: record.version, value: record.value.to_vec() });
+            });
+            let Some(last) = page.last().map(|event| event.sequence).filter(|_| read.is_ok()) else { return found };
+            before = last;
+            for event in page {
+                if keep(&event) {
+                    found.push(event);
+                    if found.len() >= limit {
+                        return found;
+                    }
+                }
+            }
+        }
+    }
+
+    fn publish(&self) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        status.counters = self.log.counters().clone();
+        status.usage = self.log.usage();
+        status.health = self.log.health();
+    }
+}

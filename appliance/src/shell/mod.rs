@@ -1,0 +1,6 @@
+//! Holds the shells: what turns the machines of `core` into sockets, timers and records, one folder a machine.
+//! Never decides what the machines decide, and never renders for people. Started by `run`.
+
+pub mod clocks;
+pub mod keeper;
+pub mod network;

@@ -1,0 +1,172 @@
+//! Holds the errands: exchanges with one host that take a connection or a wait, each a short task of its own.
+//! Never more of them at once than [`MAX_AT_ONCE`], never longer than their time, never twice at one host. Run by `start`.
+
+mod description;
+mod greeting;
+mod http;
+mod resolver;
+mod rtsp;
+mod snmp;
+mod tls;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_local;
+use tokio::time::timeout;
+use vigie_core::lan::probe::is_printing_port;
+use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
+
+use super::engine::{Errand, Shared};
+
+/// Connections and exchanges at once. Each costs a descriptor and a few KiB.
+const MAX_AT_ONCE: usize = 64;
+/// Connections to one host at once: far below the smallest listen queue seen.
+const MAX_AT_ONE_HOST: usize = 4;
+/// A neighbour answers a connect in milliseconds, a sleeping one within a second or two.
+const CONNECT_TIME: Duration = Duration::from_millis(1_500);
+/// How long one errand may take in all.
+const ERRAND_TIME: Duration = Duration::from_secs(6);
+
+/// What errands need beside the engine.
+pub(crate) struct Means {
+    /// Communities for SNMP version 2c that a person gave. None is ever tried unasked.
+    pub(crate) communities: Vec<String>,
+}
+
+/// Runs errands for as long as the service does.
+pub(super) async fn run(engine: Shared, means: Rc<Means>) {
+    let at_once = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    let hosts: Rc<RefCell<BTreeMap<IpAddr, Rc<Semaphore>>>> = Rc::default();
+    let news = engine.borrow().errand_news();
+    loop {
+        let Some(errand) = engine.borrow_mut().next_errand() else {
+            news.notified().await;
+            continue;
+        };
+        let Ok(place) = at_once.clone().acquire_owned().await else { return };
+        let host = host_of(&errand);
+        let queue = hosts.borrow_mut().entry(host).or_insert_with(|| Rc::new(Semaphore::new(MAX_AT_ONE_HOST))).clone();
+        let (engine, means, hosts) = (engine.clone(), means.clone(), hosts.clone());
+        spawn_local(async move {
+            {
+                let _turn = queue.acquire().await;
+                // One that takes longer is over: its host is slow, or means harm.
+                let _over_time = timeout(ERRAND_TIME, go(&engine, &means, errand)).await;
+            }
+            if Rc::strong_count(&queue) <= 2 {
+                hosts.borrow_mut().remove(&host);
+            }
+            drop(place);
+        });
+    }
+}
+
+fn host_of(errand: &Errand) -> IpAddr {
+    match errand {
+        Errand::Describe(_, location) => location.ip,
+        Errand::Probe(probe) => match probe.query {
+            Query::Greeting { ip, .. } | Query::Tcp { ip, .. } | Query::Snmp { ip } | Query::ReverseDns { ip } => ip,
+            _ => IpAddr::from([0, 0, 0, 0]),
+        },
+    }
+}
+
+async fn go(engine: &Shared, means: &Means, errand: Errand) {
+    match errand {
+        Errand::Describe(segment, location) => {
+            if let Some(at) = Visit::to(engine, segment, location.ip) {
+                description::fetch(&at, &location).await;
+            }
+        }
+        Errand::Probe(Probe { segment, query }) => match query {
+            Query::Tcp { ip, port, .. } => {
+                if let Some(at) = Visit::to(engine, segment, ip) {
+                    at.knock(port).await;
+                }
+            }
+            Query::Greeting { ip, port } => {
+                if let Some(at) = Visit::to(engine, segment, ip) {
+                    greeting::read(&at, port).await;
+                }
+            }
+            Query::Snmp { ip } => {
+                if let Some(at) = Visit::to(engine, segment, ip) {
+                    snmp::ask(&at, &means.communities).await;
+                }
+            }
+            Query::ReverseDns { ip } => {
+                if let Some(at) = Visit::to(engine, segment, ip) {
+                    resolver::ask(&at).await;
+                }
+            }
+            _ => {}
+        },
+    }
+}
+
+/// One host to visit.
+struct Visit {
+    engine: Shared,
+    segment: SegmentId,
+    /// The interface's number, which a link-local address needs.
+    scope: u32,
+    ip: IpAddr,
+}
+
+impl Visit {
+    /// A visit to `ip`, if it is a neighbour on that segment: nothing is ever visited elsewhere.
+    fn to(engine: &Shared, segment: SegmentId, ip: IpAddr) -> Option<Self> {
+        let mut borrowed = engine.borrow_mut();
+        let footing = &borrowed.leg(segment)?.footing;
+        let near = footing.ground.is_neighbour(ip) && !footing.ground.is_own(ip);
+        let scope = footing.index.0;
+        near.then(|| Self { engine: engine.clone(), segment, scope, ip })
+    }
+
+    fn address(&self, port: u16) -> SocketAddr {
+        match self.ip {
+            IpAddr::V4(ip) => (ip, port).into(),
+            IpAddr::V6(ip) => SocketAddrV6::new(ip, port, 0, self.scope).into(),
+        }
+    }
+
+    fn tell(&self, source: Source, fact: Fact<'_>) {
+        let mut engine = self.engine.borrow_mut();
+        engine.see(
+            embassy_time::Instant::now(),
+            &Sighting { segment: self.segment, source, mac: None, ip: Some(self.ip), fact },
+        );
+        engine.settle();
+    }
+
+    fn port(&self, number: u16, open: bool) {
+        self.tell(Source::Tcp, Fact::Port { port: Port { transport: Transport::Tcp, number }, open });
+    }
+
+    /// A connection, never to a printing port. `None`: nobody answered in time, or the port is closed.
+    async fn connect(&self, port: u16) -> Option<TcpStream> {
+        if is_printing_port(port) {
+            return None;
+        }
+        timeout(CONNECT_TIME, TcpStream::connect(self.address(port))).await.ok()?.ok()
+    }
+
+    /// Finds out whether a port is open, without raw sockets: a connection that is closed at once.
+    async fn knock(&self, port: u16) {
+        if is_printing_port(port) {
+            return;
+        }
+        match timeout(CONNECT_TIME, TcpStream::connect(self.address(port))).await {
+            Ok(Ok(_closed_when_dropped)) => self.port(port, true),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => self.port(port, false),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Holds the shell of the network: it gives `core::lan` ears and hands on every segment the machine has a leg in.
+//! Never renders, never decides what a device is or whether it is there. Started by `run` and by `vigie scan`.
+//!
+//! | file | duty |
+//! | --- | --- |
+//! | `legs`, `leg`, `ground`, `places` | which interfaces are legs, and where each stands |
+//! | `ears`, `hear/` | what is heard, turned into sightings |
+//! | `engine`, `tidings` | the one owner of the machines, and what it has to tell |
+//! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
+//! | `sweeps`, `settings` | when which segment is swept and what for |
+//! | `news`, `hands` | what the rest of the service hears, and may do |
+
+mod ears;
+mod engine;
+mod errand;
+mod ground;
+mod hands;
+mod hear;
+mod leg;
+mod legs;
+mod news;
+mod places;
+mod reactor;
+mod record;
+mod rules;
+mod send;
+mod settings;
+mod sweeps;
+#[cfg(test)]
+pub(crate) mod testing;
+mod tidings;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use embassy_time::Instant;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_local;
+use vigie_core::lan::{Input, SegmentId};
+use vigie_sys::Error;
+
+use crate::config::{NetworkSettings, PresenceConfig};
+use crate::shell::clocks::Clocks;
+use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
+
+pub(crate) use engine::Counts;
+pub(crate) use hands::{Hands, LegView, Snapshot};
+pub(crate) use news::News;
+pub(crate) use places::Choice;
+pub(crate) use rules::{Rules, load as load_rules};
+pub(crate) use sweeps::{NotStarted, Request, Scan};
+
+/// Visits waiting for the engine; each takes microseconds.
+const MAX_VISITS: usize = 256;
+
+type Visit = Box<dyn FnOnce(&mut Hands<'_>) + Send>;
+
+/// What the network shell is started with.
+pub(crate) struct Start {
+    /// How to watch.
+    pub(crate) settings: NetworkSettings,
+    /// Interfaces to keep to; empty: all that lead to a place.
+    pub(crate) interfaces: Vec<String>,
+    /// SNMP communities a person gave.
+    pub(crate) communities: Vec<String>,
+    /// When a device is called gone.
+    pub(crate) presence: PresenceConfig,
+    /// Rules of a person, beside the built-in ones.
+    pub(crate) rules: Rules,
+    /// Where to store, unless nothing is to be stored.
+    pub(crate) keeper: Option<Keeper>,
+    /// What was stored.
+    pub(crate) stored: Vec<Stored>,
+    /// Wall clocks of the boots.
+    pub(crate) clocks: Arc<Clocks>,
+    /// Whether to sweep by the clock, or only when asked.
+    pub(crate) watching: bool,
+    /// Told whatever happens.
+    pub(crate) tell: Box<dyn FnMut(&mut Hands<'_>, &News)>,
+}
+
+/// A hand on the network; clones share it.
+#[derive(Clone)]
+pub(crate) struct Network {
+    visits: mpsc::Sender<Visit>,
+}
+
+/// The network shell has ended, which it does only with the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended;
+
+impl Network {
+    /// Visits the engine and gives what `visit` gave.
+    ///
+    /// # Errors
+    /// When the service is stopping.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        visit: impl FnOnce(&mut Hands<'_>) -> T + Send + 'static,
+    ) -> Result<T, Ended> {
+        let (done, answer) = oneshot::channel();
+        let visit: Visit = Box::new(move |hands| {
+            let _gone = done.send(visit(hands));
+        });
+        self.visits.send(visit).await.map_err(|_| Ended)?;
+        answer.await.map_err(|_| Ended)
+    }
+}
+
+/// Starts the shell on the local task set of the caller. It runs until the set is dropped.
+///
+/// # Errors
+/// When the kernel gives neither interfaces nor random numbers: then there is nothing to watch with.
+pub(crate) fn start(start: Start) -> Result<Network, Error> {
+    let secret = vigie_sys::random::bytes::<16>()?;
+    let boot = start.clocks.this_boot();
+    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
+    engine.heard = settings::heard(&start.settings);
+    restore(&mut engine, &start.stored, &start.clocks);
+    let snmp = !start.communities.is_empty();
+    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp));
+    sweeps.watching = start.watching;
+    let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
+    let places = Rc::new(places::Places::new(choice, segments(&start.stored)));
+    let engine: engine::Shared = Rc::new(RefCell::new(engine));
+    let sweeps = Rc::new(RefCell::new(sweeps));
+    let memory = Rc::new(RefCell::new(hands::Memory::default()));
+    let (visits, inbox) = mpsc::channel(MAX_VISITS);
+    let means = Rc::new(errand::Means { communities: start.communities });
+    let room = news::Room { engine: engine.clone(), sweeps: sweeps.clone(), places: places.clone(), memory, snmp };
+
+    spawn_local(keep_legs(engine.clone(), places.clone(), start.keeper.clone()));
+    spawn_local(keep_time(engine.clone()));
+    spawn_local(errand::run(engine.clone(), means));
+    spawn_local(sweeps::keep_time(engine, sweeps));
+    spawn_local(news::take(room.clone(), start.keeper, start.tell));
+    spawn_local(receive(room, inbox));
+    Ok(Network { visits })
+}
+
+async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {
+    while let Some(visit) = inbox.recv().await {
+        room.visit(visit);
+    }
+}
+
+/// Wakes the machines when they asked to be woken.
+async fn keep_time(engine: engine::Shared) {
+    let news = engine.borrow().news();
+    loop {
+        let wake = engine.borrow_mut().tick(Instant::now());
+        match wake {
+            Some(wake) => tokio::select! {
+                () = embassy_time::Timer::at(wake) => {}
+                () = news.notified() => {}
+            },
+            None => news.notified().await,
+        }
+    }
+}
+
+/// Keeps the legs in step with the machine's interfaces, come what may, and stores the numbers they got.
+async fn keep_legs(engine: engine::Shared, places: Rc<places::Places>, keeper: Option<Keeper>) {
+    loop {
+        if let Err(error) = legs::watch(engine.clone(), places.clone(), keeper.clone()).await {
+            tracing::warn!("the kernel's news of interfaces failed, trying again: {error}");
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    }
+}
+
+fn segments(stored: &[Stored]) -> BTreeMap<String, SegmentId> {
+    let segment =
+        |stored: &Stored| Some((String::from_utf8(stored.key.clone()).ok()?, SegmentId(*stored.value.first()?)));
+    stored.iter().filter(|stored| stored.kind == SEGMENT.id).filter_map(segment).collect()
+}
+
+fn restore(engine: &mut engine::Engine, stored: &[Stored], clocks: &Clocks) {
+    let now = Instant::now();
+    let moment = engine.moment(now);
+    for record in record::read_all(stored.iter().filter(|stored| stored.kind == DEVICE.id)) {
+        let since = clocks.unix(record.last_seen()).zip(clocks.unix(moment));
+        let away = since.and_then(|(then, now)| now.checked_sub(then));
+        let away = away.map(|away| embassy_time::Duration::from_millis(u64::try_from(away.as_millis()).unwrap_or(0)));
+        engine.input(now, Input::Restore { record: &record, away });
+    }
+}

@@ -1,0 +1,172 @@
+// Holds what the page does by itself: it follows the event stream, swaps in rows and parts made by the server, keeps
+// times fresh, and answers `/` and Escape. It never makes markup and never decides what is shown: the server does.
+
+const GATHER_MS = 400; // Events come in bursts; one question answers them all.
+const PART_MS = 2000; // Whole parts are asked for at most this often.
+const TIMES_MS = 20000;
+const MOST_ROWS = 64; // The server answers for so many rows at once.
+
+const root = document.documentElement;
+const changed = new Set();
+let timer = 0;
+let partsAsked = 0;
+let partsTimer = 0;
+
+root.classList.add("scripted");
+
+// --- Rows and parts -------------------------------------------------------------------------------------------------
+
+const tell = (name) => window.htmx?.trigger(document.body, name);
+
+function askParts() {
+  clearTimeout(partsTimer);
+  const wait = Math.max(0, partsAsked + PART_MS - Date.now());
+  partsTimer = setTimeout(() => { partsAsked = Date.now(); tell("news"); }, wait);
+}
+
+function note(id) {
+  if (id) changed.add(id);
+  if (!timer) timer = setTimeout(settle, GATHER_MS);
+}
+
+async function settle() {
+  const ids = [...changed];
+  changed.clear();
+  ids.forEach((id) => tell(`seen-${id}`));
+  askParts();
+  const table = document.querySelector("[data-rows]");
+  if (table && ids.length > MOST_ROWS) location.reload();
+  else if (table && ids.length) await swapRows(table, ids).catch(() => {});
+  timer = 0;
+  if (changed.size) note();
+}
+
+async function swapRows(table, ids) {
+  const url = new URL(table.dataset.rows, location);
+  url.searchParams.set("ids", ids.join(","));
+  const answer = await fetch(url, { headers: { "x-vigie-background": "1", "hx-request": "true" } });
+  const door = answer.headers.get("hx-redirect");
+  if (door) location.assign(door);
+  if (!answer.ok || door) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const parts = fresh.getElementById("parts");
+  document.getElementById("parts")?.replaceWith(parts);
+  const body = table.tBodies[0];
+  for (const id of ids) {
+    const old = document.getElementById(`d-${id}`);
+    const row = fresh.getElementById(`d-${id}`);
+    if (!row) old?.remove();
+    else if (!old && "first" in table.dataset) put(row, () => body.prepend(row));
+    else if (old && old.outerHTML !== row.outerHTML) put(row, () => replace(old, row));
+  }
+  if (body.rows.length) document.getElementById("first")?.remove();
+}
+
+function put(row, place) {
+  row.classList.add("glow");
+  row.addEventListener("animationend", () => row.classList.remove("glow"), { once: true });
+  setTimeout(() => row.classList.remove("glow"), 6000);
+  place();
+  freshen(row);
+}
+
+// A link somebody stands on keeps the focus.
+function replace(old, row) {
+  const held = old.contains(document.activeElement);
+  old.replaceWith(row);
+  if (held) row.querySelector("a")?.focus();
+}
+
+// --- The event stream -----------------------------------------------------------------------------------------------
+
+function follow() {
+  const sign = document.getElementById("live");
+  if (!sign || !window.EventSource) return;
+  const stream = new EventSource("/api/events?topics=network,system");
+  const show = (on) => {
+    sign.hidden = false;
+    sign.classList.toggle("lost", !on);
+    sign.textContent = on ? sign.dataset.on : sign.dataset.off;
+  };
+  stream.onopen = () => show(true);
+  stream.onerror = () => show(false);
+  const listen = (name, act) => stream.addEventListener(name, (event) => {
+    let data = {};
+    try { data = JSON.parse(event.data).data ?? {}; } catch { /* An event without particulars. */ }
+    act(data, event);
+  });
+  for (const name of ["device", "device_gone"]) listen(name, (data) => note(data.id));
+  for (const name of sign.dataset.changes.split(" ")) {
+    listen(name, (data) => note(typeof data.device === "string" ? data.device : data.device?.id));
+  }
+  listen("scan_progress", () => tell("progress"));
+  listen("scan", () => { tell("progress"); askParts(); });
+  for (const name of ["reload", "gap"]) listen(name, reload);
+  stream.addEventListener("end", (event) => {
+    if (event.data.includes("session_over")) location.assign("/login");
+  });
+  addEventListener("pagehide", () => stream.close());
+}
+
+// More happened than is told one by one: the list is read again, in place.
+function reload() {
+  askParts();
+  tell("progress");
+  const list = document.getElementById("list");
+  if (list) window.htmx?.ajax("GET", location.pathname + location.search, { target: "#list", select: "#list", swap: "outerHTML" });
+}
+
+// --- Times ----------------------------------------------------------------------------------------------------------
+
+const steps = (root.dataset.ago ?? "").split("|");
+const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "short" });
+
+function freshen(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const then = new Date(time.dateTime);
+    if ("exact" in time.dataset) time.textContent = exact.format(then);
+    else time.title = exact.format(then);
+    if ("ago" in time.dataset) say(time, (Date.now() - then) / 1000);
+  }
+}
+
+function say(time, seconds) {
+  // A browser whose clock is far off must not rewrite what the server knew.
+  if (seconds < -5 || steps.length !== 4) return;
+  const [step, count] = seconds < 60 ? [0, 0] : seconds < 3600 ? [1, seconds / 60] : seconds < 172800 ? [2, seconds / 3600] : [3, seconds / 86400];
+  const text = steps[step].replace("{n}", Math.floor(count));
+  if (time.textContent !== text) time.textContent = text;
+}
+
+// --- Keys and passwords ---------------------------------------------------------------------------------------------
+
+addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, select, textarea");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const box = document.getElementById("q");
+    if (box) { event.preventDefault(); box.focus(); box.select(); }
+  }
+  if (event.key === "Escape" && typing) typing.blur();
+});
+
+for (const box of document.querySelectorAll("[data-shows]")) {
+  box.hidden = false;
+  box.addEventListener("change", (event) => {
+    document.getElementById(box.dataset.shows).type = event.target.checked ? "text" : "password";
+  });
+}
+
+// What the page asks for by itself does not count as somebody at the desk.
+addEventListener("htmx:configRequest", (event) => {
+  const by = event.detail.triggeringEvent?.type ?? "";
+  if (by === "news" || by === "progress" || by.startsWith("seen-")) event.detail.headers["x-vigie-background"] = "1";
+});
+// A refused form is a page too: its words are shown.
+addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("content-type")?.startsWith("text/html")) event.detail.shouldSwap = true;
+});
+addEventListener("htmx:afterSwap", (event) => freshen(event.detail.elt.parentElement ?? document));
+
+freshen(document);
+setInterval(() => freshen(document), TIMES_MS);
+follow();
