@@ -1,0 +1,93 @@
+// Holds how the page is looked at: pictures for people, and what a machine can judge of accessibility, width and weight.
+// It never changes anything on the appliance.
+// `run.mjs` looks at every view through it.
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { open } from "./browser.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDTHS = [360, 768, 1280];
+const SCHEMES = ["light", "dark"];
+const LANGUAGES = { en: "en-GB", fr: "fr-FR" };
+const FIRST_VIEW_BYTES = 60 * 1024;
+const ASSETS_BYTES = 200 * 1024;
+const MOST_SHIFT = 0.05;
+const PHONE_TARGET_PX = 24;
+
+/** Looks at every view in every width, scheme and language. Gives figures; what must not be is added to `faults`. */
+export async function lookAtAll(browser, origin, views, state, out, faults) {
+  await mkdir(out, { recursive: true });
+  const figures = [];
+  for (const [language, locale] of Object.entries(LANGUAGES)) {
+    for (const scheme of SCHEMES) {
+      for (const width of WIDTHS) {
+        const { context, page } = await open(browser, origin, faults, {
+          locale, colorScheme: scheme, viewport: { width, height: width < 500 ? 740 : 900 }, storageState: state,
+          reducedMotion: "reduce",
+        });
+        // The switch of an earlier step would win over the browser's own language.
+        await context.clearCookies({ name: "vigie_language" });
+        for (const [name, view] of Object.entries(views)) {
+          const where = `${name}-${width}-${scheme}-${language}`;
+          await page.goto(origin + view);
+          await page.waitForLoadState("load");
+          await page.waitForTimeout(250);
+          await page.screenshot({ path: path.join(out, `${where}.png`), fullPage: true });
+          figures.push({ where, ...(await judge(page, where, width, faults)) });
+        }
+        await context.close();
+      }
+    }
+  }
+  await writeFile(path.join(out, "figures.json"), JSON.stringify(figures, null, 1));
+  return figures;
+}
+
+async function judge(page, where, width, faults) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = found.violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  for (const one of serious) {
+    faults.push(`axe on ${where}: ${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target} (${node.any[0]?.message ?? one.help})`).join("; ")}`);
+  }
+  const shape = await page.evaluate((least) => ({
+    wide: document.scrollingElement.scrollWidth - document.documentElement.clientWidth,
+    shift: window.shifts,
+    small: [...document.querySelectorAll("a, button, select, input:not([type=hidden])")]
+      .map((one) => [one, one.getBoundingClientRect()])
+      .filter(([one, box]) => box.width > 1 && box.height > 1 && box.height < least && getComputedStyle(one).display !== "inline")
+      .map(([one]) => one.outerHTML.slice(0, 80)),
+  }), PHONE_TARGET_PX);
+  if (shape.wide > 0) faults.push(`${where} is ${shape.wide} px wider than the window`);
+  if (shape.shift > MOST_SHIFT) faults.push(`${where} shifts by ${shape.shift.toFixed(3)}`);
+  if (width < 500 && shape.small.length) faults.push(`${where} has targets too small for a finger: ${shape.small.slice(0, 3)}`);
+  return { moderate: found.violations.filter((one) => !serious.includes(one)).map((one) => one.id), shift: shape.shift };
+}
+
+/** Weighs what the first view and all files cost on the wire, with a browser that has kept nothing. */
+export async function weigh(browser, origin, state, faults) {
+  const { context, page } = await open(browser, origin, faults, { storageState: state });
+  const protocol = await context.newCDPSession(page);
+  await protocol.send("Network.enable");
+  const names = new Map();
+  let first = 0;
+  let assets = 0;
+  protocol.on("Network.responseReceived", (event) => names.set(event.requestId, event.response.url));
+  protocol.on("Network.loadingFinished", (event) => {
+    const url = names.get(event.requestId) ?? "";
+    first += event.encodedDataLength;
+    if (url.includes("/assets/")) assets += event.encodedDataLength;
+  });
+  const before = Date.now();
+  const answer = await page.goto(`${origin}/`);
+  await page.waitForLoadState("load");
+  const timing = answer.request().timing();
+  await page.waitForTimeout(500);
+  await context.close();
+  if (first > FIRST_VIEW_BYTES) faults.push(`the first view weighs ${first} bytes, more than ${FIRST_VIEW_BYTES}`);
+  if (assets > ASSETS_BYTES) faults.push(`the files weigh ${assets} bytes, more than ${ASSETS_BYTES}`);
+  return { first_view_bytes: first, asset_bytes: assets, server_ms: timing.responseStart - timing.requestStart, load_ms: Date.now() - before - 500 };
+}

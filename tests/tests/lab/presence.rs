@@ -1,0 +1,138 @@
+//! Holds the promise of presence: gone is told once and after asking, back is told once, and a deaf scanner blames itself.
+//! Never takes one missed sweep for an absence. Needs the lab.
+
+use std::time::Duration;
+
+use vigie_tests::api::Api;
+use vigie_tests::journal::Journal;
+use vigie_tests::lab::Lab;
+use vigie_tests::patience::{check, eventually};
+
+use crate::hasty_home;
+
+/// Until a device is called gone: the patience of the tests, two confirmations, and a loaded machine.
+const GONE_TIME: Duration = Duration::from_secs(120);
+/// Until something that needs no patience is told.
+const SOON: Duration = Duration::from_secs(45);
+
+fn id(api: &Api<'_>, mac: &str) -> String {
+    api.device(mac)["id"].as_str().expect("a device has an id").to_owned()
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_device_that_is_switched_off_is_told_once_with_evidence_and_so_is_its_return() {
+    let lab = Lab::up("ten");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    let nas = lab.host("nas");
+    let device = id(&appliance.api, &nas.mac);
+    lab.change(&["off", "nas"]);
+
+    let gone = journal.sweep_until("OFFLINE", GONE_TIME);
+    assert_eq!(gone.device, device);
+    assert!(gone.evidence.contains("probes"), "what was tried is told: {}", gone.evidence);
+    assert_eq!(appliance.api.device(&nas.mac)["presence"], "offline");
+    journal.expect_exactly(&[("OFFLINE", &device)]);
+
+    lab.change(&["on", "nas"]);
+    let back = journal.sweep_until("ONLINE", SOON);
+    assert_eq!(back.device, device);
+    journal.expect_exactly(&[("OFFLINE", &device), ("ONLINE", &device)]);
+    assert_eq!(appliance.api.device(&nas.mac)["presence"], "online");
+    appliance.stop();
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn when_half_the_network_vanishes_the_scanner_is_blamed_and_nobody_called_gone() {
+    let lab = Lab::up("standard");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    lab.change(&["half", "off", "70"]);
+    journal.sweep_until("SCANNER_DEGRADED", SOON);
+    eventually("readiness says so", SOON, || {
+        let (ok, words) = appliance.api.readiness("scanner");
+        check(!ok && words.contains("degraded"), words)
+    });
+    // A second look as deaf as the first changes nothing.
+    appliance.api.sweep("quick");
+    journal.expect_now(&[("SCANNER_DEGRADED", "")]);
+    lab.change(&["half", "on"]);
+    journal.sweep_until("SCANNER_RECOVERED", SOON);
+    journal.expect_exactly(&[("SCANNER_DEGRADED", ""), ("SCANNER_RECOVERED", "")]);
+    assert!(appliance.api.readiness("scanner").0);
+    appliance.stop();
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_pulled_cable_is_the_appliances_own_trouble() {
+    let lab = Lab::up("ten");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    for how in ["pull", "remove"] {
+        lab.change(&["cable", how, "appliance"]);
+        eventually("readiness says that no segment is connected", SOON, || {
+            let (ok, words) = appliance.api.readiness("scanner");
+            check(!ok && words.contains("no segment"), words)
+        });
+        let refused = appliance.api.ask("POST", "/api/network/v2/scan", Some(&serde_json::json!({ "kind": "quick" })));
+        assert_eq!(refused.expect("an answer").status, 503, "without a network there is nothing to scan");
+        appliance.assert_serves();
+        lab.change(&["cable", "plug", "appliance"]);
+        eventually("the scanner is well again", SOON, || {
+            let (ok, words) = appliance.api.readiness("scanner");
+            check(ok, words)
+        });
+        appliance.api.sweep("quick");
+        let away: Vec<_> = journal.all().into_iter().filter(|change| change.kind == "OFFLINE").collect();
+        assert!(away.is_empty(), "{how}: {}", vigie_tests::journal::lines(&away));
+    }
+    let hosts = lab.hosts();
+    for host in hosts.iter().filter(|host| host.online) {
+        let device = appliance.api.device(&host.mac);
+        assert_eq!(device["online"], true, "{}: {}", host.name, device["presence"]);
+    }
+    journal.expect_exactly(&[]);
+    appliance.stop();
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn an_interface_that_vanishes_in_the_middle_of_a_scan_ends_the_scan_and_nothing_else() {
+    let lab = Lab::up("small");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    appliance.api.send("POST", "/api/network/v2/scan", &serde_json::json!({ "kind": "full", "pace": "gentle" }));
+    lab.change(&["cable", "remove", "appliance"]);
+    eventually("nothing is swept any more", SOON, || {
+        let now = appliance.api.get("/api/network/v2/scan");
+        check(now["job"]["state"] != "running", now)
+    });
+    appliance.assert_serves();
+    lab.change(&["cable", "plug", "appliance"]);
+    eventually("a scan can be started again", SOON, || {
+        let answer = appliance.api.ask("POST", "/api/network/v2/scan", Some(&serde_json::json!({ "kind": "quick" })));
+        let answer = answer.map_err(|error| error.to_string())?;
+        check(answer.status == 202, answer.body)
+    });
+    eventually("it ends", SOON, || {
+        let now = appliance.api.get("/api/network/v2/scan");
+        check(now["job"]["state"] == "done", now)
+    });
+    journal.expect_exactly(&[]);
+    appliance.stop();
+}
