@@ -80,8 +80,6 @@ pub struct NetworkConfig {
     pub exclude: Vec<String>,
     /// Sweep segments with public addresses.
     pub allow_public: bool,
-    /// Probe targets outside the appliance's own segments. Not for the page: it widens what a stolen session can reach.
-    pub allow_remote: bool,
     /// Ports to look at.
     pub ports: PortLists,
 }

@@ -107,6 +107,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
     for complaint in complaints {
         tracing::warn!("{complaint}");
     }
+    let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(api::network::live::State::default());
     let start = network::Start {
         settings: settings.clone(),
@@ -117,7 +118,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
         keeper: Some(keeper.clone()),
         stored,
         clocks: clocks.clone(),
-        watching: true,
+        watching,
         tell: api::network::live::listener(platform.clone(), clocks.clone(), state.clone()),
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;

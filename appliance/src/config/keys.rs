@@ -71,7 +71,6 @@ pub static KEYS: &[Key] = &[
     key("network.segments", Kind::Texts, "segments to sweep beside the appliance's own"),
     key("network.exclude", Kind::Texts, "addresses and segments never to probe"),
     key("network.allow_public", Kind::Switch, "sweep segments with public addresses"),
-    key("network.allow_remote", Kind::Switch, "probe targets outside the appliance's own segments"),
     key("network.ports.quick", Kind::Ports, "ports looked at in every sweep"),
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),

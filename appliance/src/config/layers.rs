@@ -183,7 +183,6 @@ impl Config {
         all.insert("data.dir", Value::from(self.data.dir.display().to_string()).to_string());
         all.insert("http.listen", Value::from(self.http.listen.to_string()).to_string());
         all.insert("http.host_names", Value::from(self.http.host_names.clone()).to_string());
-        all.insert("network.allow_remote", Value::from(self.network.allow_remote).to_string());
         all.insert("log.level", Value::from(self.log.level.word()).to_string());
         all
     }

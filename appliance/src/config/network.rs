@@ -1,5 +1,5 @@
 //! Holds the part of the configuration the page may change while the service runs.
-//! It never holds what would widen the reach of a stolen session: `allow_remote` stays in the file.
+//! It never holds what would widen the reach of a stolen session, such as which interfaces count: that stays in the file.
 //! `GET` and `PUT /api/network/v2/config` carry it as JSON, the store keeps it, the sweep obeys it.
 
 use schemars::JsonSchema;

@@ -177,7 +177,7 @@ fn every_field_of_the_settings_has_a_key() {
 
 #[test]
 fn settings_of_the_page_are_strict_and_point_at_the_fault() {
-    assert!(serde_json::from_str::<NetworkSettings>(r#"{"allow_remote":true}"#).is_err());
+    assert!(serde_json::from_str::<NetworkSettings>(r#"{"interfaces":["eth1"]}"#).is_err());
     let settings: NetworkSettings =
         serde_json::from_str(r#"{"segments":["10.0.0.0/24","x"],"ports":{"quick":[515]}}"#).unwrap();
     let pointers: Vec<String> = settings.check().iter().map(Fault::pointer).collect();

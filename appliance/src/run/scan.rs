@@ -88,7 +88,7 @@ async fn look(
                     told.notify_one();
                 }
             }
-            News::Progress(_, progress) if show => {
+            News::Progress(progress) if show => {
                 eprint!("\r{:3.0} %  {} hosts, {} frames ", progress.share * 100.0, progress.hosts, progress.frames);
             }
             _ => {}

@@ -59,7 +59,7 @@ fn read_time(text: &str) -> Option<f64> {
         return None;
     }
     let fraction: f64 = format!("0.{fraction}").parse().ok()?;
-    Some((hours * 3_600 + minutes * 60 + seconds - zone) as f64 + fraction)
+    Some(f64::from(hours * 3_600 + minutes * 60 + seconds - zone) + fraction)
 }
 
 fn two(text: &str, most: i32) -> Option<i32> {

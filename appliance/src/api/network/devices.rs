@@ -136,6 +136,9 @@ async fn add(desk: Arc<Desk>, call: Call) -> Outcome {
     let read = new.read()?;
     let added = desk.visit(move |hands, lens| {
         let segment = choose_segment(hands, new.segment.as_deref(), read.ip)?;
+        if read.ip.is_some_and(|ip| !is_neighbour(hands, segment, ip)) {
+            return Err(fault::invalid("/ip", &fault::BAD_ADDRESS, Vec::new()));
+        }
         let id = hands
             .edit(Edit::Add { segment, mac: read.mac, ip: read.ip, label: "" })
             .map_err(|refusal| refused_to_add(refusal, read.mac.is_some()))?;
@@ -200,6 +203,17 @@ pub(super) fn choose_segment(hands: &Hands<'_>, named: Option<&str>, ip: Option<
         (None, []) => Err((&fault::NO_LEG).into()),
         _ => Err(fault::invalid("/segment", &fault::SEGMENT_NEEDED, vec![("segments", names())])),
     }
+}
+
+/// Whether a device of this segment can have this address: it is in one of its networks, or link-local.
+pub(super) fn is_neighbour(hands: &Hands<'_>, segment: SegmentId, ip: IpAddr) -> bool {
+    let local = match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    };
+    let legs = hands.legs();
+    let nets = legs.iter().filter(|leg| leg.segment == segment).flat_map(|leg| &leg.addresses);
+    local || nets.into_iter().any(|(own, prefix)| same_net(*own, ip, *prefix))
 }
 
 fn is_named(leg: &crate::shell::network::LegView, named: &str) -> bool {

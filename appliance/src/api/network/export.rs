@@ -53,19 +53,19 @@ async fn csv(desk: Arc<Desk>, call: Call) -> Outcome {
     };
     let reply = Reply::stream("text/csv; charset=utf-8", move |pieces| async move {
         let mut head = if mark { MARK.as_bytes().to_vec() } else { Vec::new() };
-        head.extend(write_lines(separator, [sheet::COLUMNS.map(str::to_owned)]));
+        head.extend(write_lines(separator, &[sheet::COLUMNS.map(str::to_owned)]));
         if pieces.send(head.into()).await.is_err() {
             return;
         }
         let render = move |lens: &Lens<'_>, device: &Device| sheet::row(&DeviceView::render(lens, device));
-        let join = move |rows: Vec<_>, _| write_lines(separator, rows);
+        let join = move |rows: &[_], _| write_lines(separator, rows);
         pass(&desk, Some(filter), &pieces, render, join).await;
     });
     Ok(reply.header(CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""))
 }
 
 /// Lines of quoted cells, ended as RFC 4180 says.
-fn write_lines<const N: usize>(separator: u8, rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
+fn write_lines<const N: usize>(separator: u8, rows: &[[String; N]]) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(separator)
         // Everything in quotes: a name with the other separator in it must not become two cells.
@@ -74,7 +74,7 @@ fn write_lines<const N: usize>(separator: u8, rows: impl IntoIterator<Item = [St
         .from_writer(Vec::new());
     for row in rows {
         // Writing to memory fails for rows of different lengths only, and these have one.
-        let _written = writer.write_record(&row);
+        let _written = writer.write_record(row);
     }
     writer.into_inner().unwrap_or_default()
 }
@@ -97,7 +97,7 @@ async fn json(desk: Arc<Desk>, call: Call) -> Outcome {
 }
 
 /// Values of a JSON list, with the comma before them unless they are the first.
-pub(crate) fn join_json<T: serde::Serialize>(rows: Vec<T>, first: bool) -> Vec<u8> {
+pub(crate) fn join_json<T: serde::Serialize>(rows: &[T], first: bool) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (index, row) in rows.iter().enumerate() {
         if !first || index > 0 {
@@ -115,7 +115,7 @@ pub(crate) async fn pass<T: Send + 'static>(
     filter: Option<Filter>,
     pieces: &Pieces,
     render: impl Fn(&Lens<'_>, &Device) -> T + Copy + Send + 'static,
-    join: impl Fn(Vec<T>, bool) -> Vec<u8> + Send,
+    join: impl Fn(&[T], bool) -> Vec<u8> + Send,
 ) -> bool {
     let filter = Arc::new(filter.unwrap_or_default());
     let (mut after, mut first) = (None, true);
@@ -130,8 +130,8 @@ pub(crate) async fn pass<T: Send + 'static>(
         let Ok(some) = some.await else { return false };
         let Some((last, _)) = some.last() else { return true };
         after = Some(*last);
-        let rows = some.into_iter().map(|(_, row)| row).collect();
-        if pieces.send(join(rows, std::mem::take(&mut first)).into()).await.is_err() {
+        let rows: Vec<_> = some.into_iter().map(|(_, row)| row).collect();
+        if pieces.send(join(&rows, std::mem::take(&mut first)).into()).await.is_err() {
             return false;
         }
     }

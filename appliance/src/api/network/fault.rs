@@ -65,7 +65,7 @@ faults! {
     /// No network.
     NO_LEG = "no_network", Unavailable, "There is no network to scan: no interface is up with an address.", "Il n'y a pas de réseau à explorer : aucune interface n'est active avec une adresse.";
     /// Elsewhere.
-    REMOTE = "remote_target", Invalid, "“{target}” is on no segment of the appliance. Only the networks it has a leg in are scanned, unless network.allow_remote = true stands in the configuration file.", "« {target} » n'est sur aucun segment de Vigie. Seuls les réseaux où elle est présente sont explorés, sauf si network.allow_remote = true figure dans le fichier de configuration.";
+    REMOTE = "remote_target", Invalid, "“{target}” is on no segment of the appliance. Only the networks it has a leg in are scanned.", "« {target} » n'est sur aucun segment de Vigie. Seuls les réseaux où elle est présente sont explorés.";
     /// Unreadable.
     NOT_A_BLOCK = "not_a_segment", Invalid, "“{target}” is not an address or a segment such as 192.168.1.0/24.", "« {target} » n'est ni une adresse ni un segment comme 192.168.1.0/24.";
     /// 192.168.1.5/24.

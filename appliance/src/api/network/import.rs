@@ -11,13 +11,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use vigie_core::lan::device::Device;
 use vigie_core::lan::{DeviceId, Edit, Refusal};
+use vigie_wire::Mac;
 
 use self::line::Line;
 use super::desk::Desk;
-use super::devices::choose_segment;
+use super::devices::{choose_segment, is_neighbour};
 use super::fault;
 use super::filter::read_switch;
-use super::view::Lens;
 use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::language::Language;
@@ -108,8 +108,8 @@ async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
         if some.is_empty() {
             break;
         }
-        let done = desk.visit(move |hands, lens| {
-            some.into_iter().map(|line| carry_out(hands, lens, line, dry_run, language)).collect::<Vec<_>>()
+        let done = desk.visit(move |hands, _| {
+            some.iter().map(|line| carry_out(hands, line, dry_run, language)).collect::<Vec<_>>()
         });
         items.extend(done.await?);
     }
@@ -128,7 +128,7 @@ async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
 }
 
 /// Does one line, or tells what would be done.
-fn carry_out(hands: &mut Hands<'_>, _lens: &Lens<'_>, line: Line, dry_run: bool, language: Language) -> LineView {
+fn carry_out(hands: &mut Hands<'_>, line: &Line, dry_run: bool, language: Language) -> LineView {
     let mut view = LineView {
         line: line.number,
         action: Done::Refused,
@@ -138,7 +138,7 @@ fn carry_out(hands: &mut Hands<'_>, _lens: &Lens<'_>, line: Line, dry_run: bool,
         changed: Vec::new(),
         reason: line.remark.clone(),
     };
-    let done = if line.is_good { place(hands, &line, dry_run) } else { Ok((Done::Refused, None, Vec::new())) };
+    let done = if line.is_good { place(hands, line, dry_run) } else { Ok((Done::Refused, None, Vec::new())) };
     match done {
         Ok((action, id, changed)) => {
             (view.action, view.id, view.changed) = (action, id.map(|id| id.to_string()), changed);
@@ -170,18 +170,19 @@ fn place(hands: &mut Hands<'_>, line: &Line, dry_run: bool) -> Result<Placed, Pr
         return Err(fault::invalid("/mac", &fault::ADDRESS_NEEDED, Vec::new()));
     }
     let segment = choose_segment(hands, known_segment(hands, line), line.ip)?;
+    // An old list may hold addresses of another network; the MAC is what counts.
+    let ip = line.ip.filter(|ip| is_neighbour(hands, segment, *ip));
+    let bad_address = || fault::invalid("/mac", &fault::BAD_ADDRESS, Vec::new());
+    let is_nobody = |mac: Mac| !mac.is_station() || mac.is_virtual_router();
+    if line.mac.is_some_and(is_nobody) || (line.mac.is_none() && ip.is_none()) {
+        return Err(bad_address());
+    }
     let changed = line.said.words();
     if dry_run {
         return Ok((Done::Added, None, changed));
     }
-    let add = |hands: &mut Hands<'_>, ip| hands.edit(Edit::Add { segment, mac: line.mac, ip, label: "" });
-    let mut added = add(hands, line.ip);
-    if added == Err(Refusal::BadAddress) && line.mac.is_some() && line.ip.is_some() {
-        // An old list may hold addresses of another network; the MAC is what counts.
-        added = add(hands, None);
-    }
-    let id = added.map_err(|refusal| match refusal {
-        Refusal::BadAddress => fault::invalid("/mac", &fault::BAD_ADDRESS, Vec::new()),
+    let id = hands.edit(Edit::Add { segment, mac: line.mac, ip, label: "" }).map_err(|refusal| match refusal {
+        Refusal::BadAddress => bad_address(),
         refusal => fault::refused(refusal),
     })?;
     line.said.apply(hands, id)?;

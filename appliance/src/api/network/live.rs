@@ -175,12 +175,11 @@ fn count(seen: &Seen, metrics: &Metrics) {
     }
 }
 
-/// What the network shell tells its news to.
-pub(crate) fn listener(
-    platform: Arc<Platform>,
-    clocks: Arc<Clocks>,
-    state: Arc<State>,
-) -> Box<dyn FnMut(&mut Hands<'_>, &News)> {
+/// Somebody who is told the news of the network.
+pub(crate) type Tell = Box<dyn FnMut(&mut Hands<'_>, &News)>;
+
+/// Tells the event stream.
+pub(crate) fn listener(platform: Arc<Platform>, clocks: Arc<Clocks>, state: Arc<State>) -> Tell {
     let mut teller = Teller {
         platform,
         clocks,

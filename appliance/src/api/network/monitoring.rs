@@ -108,6 +108,10 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
 }
 
 async fn switch(desk: &Desk, watching: bool) -> Outcome {
+    if desk.visit(|hands, _| hands.sweeps().watching).await? == watching {
+        // It was started as it was stored, so this is on the card already.
+        return Reply::json(&view(desk).await?);
+    }
     let value = serde_json::to_vec(&Choice { watching }).unwrap_or_default();
     desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
     desk.visit(move |hands, _| hands.watch(watching)).await?;

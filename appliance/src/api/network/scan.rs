@@ -253,19 +253,19 @@ async fn start(desk: Arc<Desk>, call: Call) -> Outcome {
     let (state, depth) = (desk.state.clone(), asked.kind);
     let started = desk.visit(move |hands, _| {
         let targets = request.targets.clone();
-        hands.sweep(&request).map(|()| state.begin_job(depth)).map_err(|why| not_started(why, &targets))
+        hands.sweep(&request).map(|()| state.begin_job(depth)).map_err(|why| not_started(&why, &targets))
     });
     let job = started.await??;
     let reply = Reply::json(&Started { job })?.status(StatusCode::ACCEPTED);
     Ok(reply.header(LOCATION, &format!("{BASE}/scan")))
 }
 
-fn not_started(why: NotStarted, targets: &[Block]) -> Problem {
+fn not_started(why: &NotStarted, targets: &[Block]) -> Problem {
     match why {
         NotStarted::Running => Problem::from(&fault::SCAN_RUNNING),
         NotStarted::NoLeg => Problem::from(&fault::NO_LEG),
         NotStarted::Remote(block) => {
-            let index = targets.iter().position(|target| *target == block).unwrap_or_default();
+            let index = targets.iter().position(|target| target == block).unwrap_or_default();
             fault::invalid(&format!("/targets/{index}"), &fault::REMOTE, vec![("target", block.to_string())])
         }
         NotStarted::Targets(TargetsError::TooLarge) => {

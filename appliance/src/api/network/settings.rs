@@ -52,10 +52,12 @@ async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     let mut settings = desk.settings.lock().await;
     let present = serde_json::to_vec(&*settings).unwrap_or_default();
     call.check_match(&etag::of(&present))?;
-    desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
-    let obeyed = new.clone();
-    desk.visit(move |hands, _| hands.obey(&obeyed)).await?;
-    *settings = new;
+    if new != *settings {
+        desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
+        let obeyed = new.clone();
+        desk.visit(move |hands, _| hands.obey(&obeyed)).await?;
+        *settings = new;
+    }
     let reply = Reply::json(&*settings)?;
     let tag = etag::of(reply.bytes());
     Ok(reply.tag(&tag))

@@ -91,6 +91,6 @@ mod tests {
         let reach = NetworkSettings::default();
         assert_eq!(read_block("fd00::/64", Reach::of(&reach)), Err(BadTarget::Ipv6));
         assert_eq!(read_block("fd00", Reach::of(&reach)), Err(BadTarget::Segment(BadSegment::Unreadable)));
-        assert_eq!(read_block("192.168.1.7", Reach::of(&reach)).map(|block| block.prefix()), Ok(32));
+        assert_eq!(read_block("192.168.1.7", Reach::of(&reach)).map(Block::prefix), Ok(32));
     }
 }

@@ -157,7 +157,7 @@ async fn watch(
         if !desk.wakes.is_latest(id, began) {
             return;
         }
-        let asks = looks % ASK_EVERY == 0;
+        let asks = looks.is_multiple_of(ASK_EVERY);
         looks += 1;
         let heard = desk.visit(move |hands, _| {
             let heard = hands.lan().device(id).map(|device| device.last_seen() > since);
@@ -197,5 +197,89 @@ mod tests {
         assert!(read("secret").is_err());
         let asked: WakeRequest = serde_json::from_str(r#"{"password":"00:11:22:33:44:55"}"#).unwrap();
         assert!(!format!("{asked:?}").contains("33:44"));
+    }
+
+    #[test]
+    fn the_oldest_call_makes_room() {
+        let calls = Calls::default();
+        let began = Instant::now();
+        for id in 0..=MAX_CALLS as u64 {
+            let view = WakeView {
+                device: id.to_string(),
+                state: "waiting",
+                frames: 1,
+                was_online: false,
+                came_up_after_s: None,
+                waits_s: 60,
+            };
+            calls.note(DeviceId(id), began + Duration::from_secs(id), view);
+        }
+        assert!(calls.find(DeviceId(0)).is_none() && calls.find(DeviceId(1)).is_some());
+        assert!(calls.is_latest(DeviceId(1), began + Duration::from_secs(1)) && !calls.is_latest(DeviceId(1), began));
+    }
+
+    mod watched {
+        use vigie_core::lan::{Fact, Source};
+
+        use super::*;
+        use crate::api::tests::bench::{Bench, ip, mac, with_bench};
+        use crate::shell::network::testing;
+
+        async fn call(bench: &Bench, id: &str) -> (DeviceId, tokio::task::JoinHandle<()>) {
+            let id: DeviceId = id.parse().unwrap();
+            let view = WakeView {
+                device: id.to_string(),
+                state: "waiting",
+                frames: 1,
+                was_online: false,
+                came_up_after_s: None,
+                waits_s: WAIT.as_secs(),
+            };
+            let since = bench.network.call(|hands| hands.moment()).await.unwrap();
+            let began = Instant::now();
+            bench.desk.wakes.note(id, began, view.clone());
+            let watching = watch(bench.desk.clone(), bench.platform.clone(), id, (began, since), view);
+            (id, tokio::spawn(watching))
+        }
+
+        #[tokio::test]
+        async fn a_device_is_up_when_it_is_heard_and_not_before() {
+            with_bench(async |bench| {
+                let id = bench.add(9, "till").await;
+                bench
+                    .until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|it| it.last_seen() < hands.moment()))
+                    .await;
+                tokio::time::pause();
+                let (id, watching) = call(bench, &id).await;
+                tokio::time::sleep(Duration::from_millis(2_500)).await;
+                assert_eq!(bench.desk.wakes.find(id).map(|view| view.state), Some("waiting"));
+                bench
+                    .until(move |hands| {
+                        testing::hear(hands, Source::Arp, mac(9), ip(9), Fact::Claims);
+                        true
+                    })
+                    .await;
+                watching.await.unwrap();
+                let view = bench.desk.wakes.find(id).unwrap();
+                assert_eq!((view.state, view.came_up_after_s), ("up", Some(3)));
+            })
+            .await;
+        }
+
+        #[tokio::test]
+        async fn a_device_that_stays_silent_is_given_up_after_a_minute() {
+            with_bench(async |bench| {
+                let id = bench.add(9, "till").await;
+                bench
+                    .until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|it| it.last_seen() < hands.moment()))
+                    .await;
+                tokio::time::pause();
+                let (id, watching) = call(bench, &id).await;
+                watching.await.unwrap();
+                let view = bench.desk.wakes.find(id).unwrap();
+                assert_eq!((view.state, view.came_up_after_s), ("silent", None));
+            })
+            .await;
+        }
     }
 }

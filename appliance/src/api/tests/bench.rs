@@ -20,6 +20,7 @@ use crate::accounts::record::{AccountRecord, Verifier};
 use crate::accounts::role::Role;
 use crate::accounts::store::{AccountStore, RamStore};
 use crate::accounts::token::DeviceKey;
+use crate::api::network::Desk;
 use crate::api::network::live::{self, State};
 use crate::api::{Deps, routes};
 use crate::config::NetworkSettings;
@@ -28,6 +29,7 @@ use crate::http::guard::OwnNames;
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
+use crate::http::route::RouteTable;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
 use crate::shell::network::{Network, testing};
@@ -35,12 +37,13 @@ use crate::shell::network::{Network, testing};
 /// Longer than anything here takes: a test that waits for it has failed.
 const FOREVER: Duration = Duration::from_secs(60);
 
-pub(super) struct Bench {
-    pub(super) platform: Arc<Platform>,
-    pub(super) network: Network,
+pub(crate) struct Bench {
+    pub(crate) platform: Arc<Platform>,
+    /// A desk of its own, beside that of the routes.
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) network: Network,
     pub(super) keeper: Keeper,
-    pub(super) state: Arc<State>,
-    pub(super) clock: Arc<HandClock>,
+    pub(super) table: Arc<RouteTable>,
     server: Server,
     stop: watch::Sender<bool>,
     _folder: tempfile::TempDir,
@@ -78,7 +81,7 @@ impl Answer {
 }
 
 /// Runs a test with a bench of one leg, 192.168.1.2/24 on eth0.
-pub(super) async fn with_bench<F: AsyncFnOnce(&Bench)>(test: F) {
+pub(crate) async fn with_bench<F: AsyncFnOnce(&Bench)>(test: F) {
     with_legs(&[("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)], test).await;
 }
 
@@ -120,11 +123,12 @@ impl Bench {
             keeper: keeper.clone(),
             clocks,
             settings: NetworkSettings::default(),
-            state: state.clone(),
+            state,
         };
+        let desk = Arc::new(Desk::new(&deps));
         let table = crate::http::build_table(&platform, vec![routes(&deps)]).unwrap();
-        let server = Server::new(platform.clone(), table);
-        Self { platform, network, keeper, state, clock, server, stop: watch::channel(false).0, _folder: folder }
+        let server = Server::new(platform.clone(), table.clone());
+        Self { platform, desk, network, keeper, table, server, stop: watch::channel(false).0, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.
@@ -171,7 +175,7 @@ impl Bench {
     }
 
     /// Puts a device on the network: 02:..:n at 192.168.1.n. Gives its id.
-    pub(super) async fn add(&self, last: u8, name: &str) -> String {
+    pub(crate) async fn add(&self, last: u8, name: &str) -> String {
         let name = name.to_owned();
         let visit = self.network.call(move |hands| {
             let (mac, ip) = (mac(last), ip(last));
@@ -186,7 +190,7 @@ impl Bench {
     }
 
     /// Waits until something holds of the network.
-    pub(super) async fn until(
+    pub(crate) async fn until(
         &self,
         holds: impl Fn(&mut crate::shell::network::Hands<'_>) -> bool + Copy + Send + 'static,
     ) {
@@ -212,11 +216,11 @@ impl Bench {
     }
 }
 
-pub(super) fn mac(last: u8) -> Mac {
+pub(crate) fn mac(last: u8) -> Mac {
     Mac([0x00, 0x1b, 0x21, 0, 0, last])
 }
 
-pub(super) fn ip(last: u8) -> IpAddr {
+pub(crate) fn ip(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(192, 168, 1, last))
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use vigie_core::lan::{Clue, Fact, Port, Source, Transport};
+use vigie_core::lan::{Clue, Device, Fact, Port, Source, Transport};
 
 use super::bench::{ip, mac, with_bench, with_legs};
 use crate::accounts::role::Role;
@@ -127,7 +127,7 @@ async fn pages_give_every_device_once_although_the_list_changes() {
         for sort in ["ip", "-ip", "name", "-name", "vendor", "first_seen", "-mac"] {
             let (mut seen, mut cursor) = (Vec::new(), String::new());
             loop {
-                let page = bench.get(&format!("{DEVICES}?sort={sort}&limit=7&q=host-&cursor={cursor}")).await.json();
+                let page = bench.get(&format!("{DEVICES}?sort={sort}&limit=7&q=host-{cursor}")).await.json();
                 for item in page["items"].as_array().unwrap() {
                     seen.push(item["ip"].as_str().unwrap().to_owned());
                 }
@@ -137,7 +137,7 @@ async fn pages_give_every_device_once_although_the_list_changes() {
                     assert_eq!(bench.ask(Some(Role::Admin), &gone, "", b"").await.status, 204);
                 }
                 let Some(next) = page["next"].as_str() else { break };
-                cursor = next.to_owned();
+                cursor = format!("&cursor={next}");
             }
             let once: BTreeSet<_> = seen.iter().collect();
             assert_eq!((seen.len(), once.len()), (30, 30), "{sort}");
@@ -288,7 +288,7 @@ async fn a_check_waits_for_the_answer_and_is_good_for_a_minute() {
         let id = bench.add(9, "till").await;
         let line = format!("POST {DEVICES}/{id}/check");
         let answering = async {
-            bench.until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|device| device.checking())).await;
+            bench.until(|hands| hands.lan().find_mac(mac(9)).is_some_and(Device::checking)).await;
             bench.add(9, "").await;
         };
         let (first, ()) = tokio::join!(bench.send(&line, ""), answering);

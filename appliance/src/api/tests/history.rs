@@ -3,9 +3,12 @@
 
 use serde_json::{Value, json};
 
-use super::bench::with_bench;
+use vigie_core::lan::{Fact, Port, Source, Transport};
+
+use super::bench::{ip, mac, with_bench};
 use crate::accounts::role::Role;
 use crate::http::events::Topic;
+use crate::shell::network::testing;
 
 const EVENTS: &str = "/api/network/v2/events";
 
@@ -36,10 +39,10 @@ async fn changes_are_stored_filtered_and_paged() {
         assert_eq!((types(&only), &only["count"]), (vec!["NEW_DEVICE".to_owned()], &json!(1)));
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = bench.get(&format!("{EVENTS}?limit=2&cursor={cursor}")).await.json();
+            let page = bench.get(&format!("{EVENTS}?limit=2{cursor}")).await.json();
             seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["seq"].as_u64().unwrap()));
             let Some(next) = page["next"].as_str() else { break };
-            cursor = next.to_owned();
+            cursor = format!("&cursor={next}");
         }
         assert_eq!(seen.len(), types_told.len());
         assert!(seen.windows(2).all(|two| two[0] > two[1]), "newest first, none twice: {seen:?}");
@@ -129,6 +132,33 @@ async fn a_crowd_does_not_drop_listeners_but_makes_them_read_again() {
             one_by_one += 1;
         }
         assert!(one_by_one <= 24, "{one_by_one} told one by one");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_too_long_for_an_event_comes_without_its_longest_parts() {
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        let mut listener = bench.platform.events.listen(None, vec![Topic::Network], None).unwrap();
+        bench
+            .network
+            .call(|hands| {
+                for number in 20_000..20_064 {
+                    let port = Port { transport: Transport::Tcp, number };
+                    testing::hear(hands, Source::Tcp, mac(9), ip(9), Fact::Port { port, open: true });
+                }
+            })
+            .await
+            .unwrap();
+        loop {
+            let told: Value = serde_json::from_str(&listener.hear().await.unwrap().text).unwrap();
+            if told["type"] == "device" && told["data"].get("partial").is_some() {
+                assert_eq!((&told["data"]["id"], &told["data"]["name"]), (&json!(id), &json!("till")));
+                assert!(told["data"].get("open_ports").is_none() && told["data"].get("too_long").is_none());
+                break;
+            }
+        }
     })
     .await;
 }

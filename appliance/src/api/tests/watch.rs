@@ -52,7 +52,7 @@ async fn settings_are_replaced_by_one_at_a_time() {
         let ports: Vec<u32> = (10_000..10_256).collect();
         let long = json!({ "ports": { "quick": ports, "full": ports } }).to_string();
         assert_eq!(bench.send_as(Role::Admin, &put, "", &long).await.no(), (422, "settings_too_long".into()));
-        assert_eq!(bench.send_as(Role::Admin, &put, "", r#"{"allow_remote":true}"#).await.status, 422);
+        assert_eq!(bench.send_as(Role::Admin, &put, "", r#"{"interfaces":["eth1"]}"#).await.status, 422);
         assert_eq!(bench.get(CONFIG).await.json()["interval_minutes"], 12, "nothing of it was done");
     })
     .await;
@@ -167,6 +167,34 @@ async fn the_terminal_gets_a_table_that_fits() {
         }
         assert!(narrow.contains('…') && narrow.contains("192.168.1.10"));
         assert_eq!(scan_table(&[], Some(80)).lines().count(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_route_admits_whom_it_says_and_nobody_else() {
+    with_bench(async |bench| {
+        let own = |path: &str| path.starts_with("/api/network/") || path == "/machines";
+        let mut walked = 0;
+        for route in bench.table.routes().iter().filter(|route| own(route.path)) {
+            let path = route.path.replace("{id}", "nobody").replace("{number}", "0");
+            for role in [None, Some(Role::Viewer), Some(Role::Operator), Some(Role::Admin), Some(Role::Agent)] {
+                let fields = if path.ends_with("/import") { "text/csv" } else { "application/json" };
+                let fields = format!("Content-Type: {fields}\r\n");
+                let answer = bench.ask(role, &format!("{} {path}", route.method), &fields, b"").await;
+                let denied = matches!(answer.status, 401 | 403);
+                assert_eq!(denied, !route.access.admits(role), "{} {path} {role:?}: {}", route.method, answer.body);
+                assert!(answer.status < 500, "{} {path}: {}", route.method, answer.body);
+                walked += 1;
+            }
+        }
+        assert_eq!(walked, 5 * 33, "a new route: count it");
+        let description = bench.ask(None, "GET /api/openapi.json", "", b"").await.json();
+        for (path, method) in
+            [("/api/network/v2/devices/{id}", "patch"), ("/api/network/v2/import", "post"), ("/machines", "get")]
+        {
+            assert!(description["paths"][path][method]["summary"].is_string(), "{method} {path}");
+        }
     })
     .await;
 }

@@ -14,6 +14,8 @@ async fn what_was_answered_is_there_after_a_restart() {
     assert!(stored.is_empty());
     keeper.put_now(SETTINGS, b"network", b"one".to_vec()).await.unwrap();
     keeper.put_now(SETTINGS, b"network", b"two".to_vec()).await.unwrap();
+    keeper.put_now(SETTINGS, b"network", b"two".to_vec()).await.unwrap();
+    keeper.delete_now(SETTINGS, b"nothing").await.unwrap();
     keeper.put_now(ACCOUNT, &7u32.to_be_bytes(), b"admin".to_vec()).await.unwrap();
     keeper.delete_now(ACCOUNT, &7u32.to_be_bytes()).await.unwrap();
     keeper.stop().await;

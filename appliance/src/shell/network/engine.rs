@@ -212,7 +212,9 @@ impl Engine {
     pub(super) fn carry_out(&mut self, actions: Actions) {
         for action in actions {
             match action {
-                Action::Probe(probe) => self.probe(probe),
+                Action::Probe(probe) => {
+                    self.probe(probe);
+                }
                 news => self.tidings.note(news),
             }
         }
@@ -227,33 +229,38 @@ impl Engine {
     }
 
     fn carry_out_sweep(&mut self, segment: SegmentId, actions: sweep::Actions) {
+        let mut full = false;
         for action in actions {
             match action {
-                sweep::Action::Probe(probe) => self.probe(probe),
+                sweep::Action::Probe(probe) => full |= self.probe(probe),
                 sweep::Action::Progress(progress) => self.tidings.progress(segment, progress),
                 sweep::Action::Ended(report) => self.tidings.swept(segment, report),
             }
         }
+        if full {
+            // Once for them all: they met the same full card, and each time halves the pace.
+            self.sweep_input(Instant::now(), segment, sweep::Input::Congested);
+        }
     }
 
-    fn probe(&mut self, probe: Probe) {
+    /// Hands a probe to its leg; tells whether the card is full.
+    fn probe(&mut self, probe: Probe) -> bool {
         if !self.heard.may_ask(&probe.query) {
-            return;
+            return false;
         }
         self.counts.probes += 1;
         let own = self.own();
-        let Some(leg) = self.leg(probe.segment) else { return };
+        let Some(leg) = self.leg(probe.segment) else { return false };
         match leg.take(&own, probe.query) {
             Taken::Gone => {}
             Taken::ByTask => self.errand(Errand::Probe(probe)),
             Taken::Full => {
                 leg.unsent += 1;
-                let mut out = sweep::Actions::new();
-                leg.sweep.on(Instant::now(), sweep::Input::Congested, &mut out);
-                self.carry_out_sweep(probe.segment, out);
+                return true;
             }
             Taken::Not => leg.unsent += 1,
         }
+        false
     }
 
     fn errand(&mut self, errand: Errand) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use embassy_time::Instant;
 use vigie_core::lan::sweep::Progress;
-use vigie_core::lan::{Change, DeviceId, SegmentId};
+use vigie_core::lan::{Change, DeviceId};
 use vigie_store::Durability;
 
 use super::engine::Shared;
@@ -30,7 +30,7 @@ pub(crate) enum News {
     /// A device is gone from the table.
     Gone(DeviceId),
     /// A sweep is this far.
-    Progress(SegmentId, Progress),
+    Progress(Progress),
     /// A sweep is over.
     Swept(Scan),
 }
@@ -102,7 +102,7 @@ fn gather(hands: &mut Hands<'_>, keeper: Option<&Keeper>) -> Vec<News> {
     }
     for (segment, progress) in tidings.progress {
         hands.memory.progress.insert(segment, progress);
-        news.push(News::Progress(segment, progress));
+        news.push(News::Progress(progress));
     }
     for (segment, report) in tidings.swept {
         hands.memory.progress.remove(&segment);

@@ -1,14 +1,14 @@
 //! Holds when which segment is swept and what for: first when a leg opens, then by the clock, and when a person asks.
 //! Never sends a probe: it starts the sweep machine of a leg. One task; the engine's tidings tell it when a sweep is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use embassy_time::Instant;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{self, Block, Known, Pace, Plan, PortList, Report, Targets, Work};
-use vigie_core::lan::{Device, Input, SegmentId};
+use vigie_core::lan::{Device, Input, Role, SegmentId};
 use vigie_core::limits::MAX_DEVICES;
 
 use super::engine::{Engine, Shared};
@@ -108,6 +108,8 @@ struct Running {
 struct Turn {
     next: Instant,
     done: u32,
+    /// Newcomers whose ports were asked since the last whole sweep, whether they answered or not.
+    met: BTreeSet<IpAddr>,
     running: Option<Running>,
 }
 
@@ -126,6 +128,12 @@ pub(crate) struct Scan {
     pub(crate) ports: bool,
     /// What came of it.
     pub(crate) report: Report,
+}
+
+impl Turn {
+    fn new(now: Instant) -> Self {
+        Self { next: now, done: 0, met: BTreeSet::new(), running: None }
+    }
 }
 
 /// All turns.
@@ -170,19 +178,21 @@ impl Sweeps {
         let there: Vec<SegmentId> = engine.legs.iter().map(super::leg::Leg::segment).collect();
         self.turns.retain(|segment, _| there.contains(segment));
         for segment in there {
-            let turn = self.turns.entry(segment).or_insert(Turn { next: now, done: 0, running: None });
+            let turn = self.turns.entry(segment).or_insert(Turn::new(now));
             if turn.running.is_some() || !self.watching {
                 continue;
             }
             if turn.next <= now {
                 turn.next = now + as_embassy(self.rhythm.every);
+                turn.met.clear();
                 let ports = self.rhythm.port_list(turn.done % ALL_PORTS_EVERY == 0);
                 let blocks = scope(engine, segment);
                 let what = What { purpose: Purpose::Watch, work: self.rhythm.work, pace: self.rhythm.pace, ports };
                 self.start(engine, now, segment, &blocks, what);
             } else if self.rhythm.work.ports && turn.done > 0 {
-                let newcomers = newcomers(engine, segment);
+                let newcomers = newcomers(engine, segment, &turn.met);
                 if !newcomers.is_empty() {
+                    turn.met.extend(&newcomers);
                     let blocks: Vec<Block> = newcomers.iter().filter_map(|ip| host_block(*ip)).collect();
                     let purpose = Purpose::Newcomers(newcomers);
                     let ports = self.rhythm.port_list(true);
@@ -230,7 +240,7 @@ impl Sweeps {
         let whole = request.targets.is_empty();
         for (segment, blocks) in parts {
             self.stop_segment(engine, now, segment);
-            self.turns.entry(segment).or_insert(Turn { next: now, done: 0, running: None });
+            self.turns.entry(segment).or_insert(Turn::new(now));
             let ports = if request.ports.is_empty() {
                 self.rhythm.port_list(true)
             } else {
@@ -263,11 +273,13 @@ impl Sweeps {
 
     fn start(&mut self, engine: &mut Engine, now: Instant, segment: SegmentId, blocks: &[Block], what: What) {
         let What { purpose, work, pace, ports } = what;
-        let targets = self
-            .rhythm
-            .excluded
-            .iter()
-            .try_fold(Targets::new(blocks).unwrap_or_default(), |targets, block| targets.without(*block));
+        // What a person named may be more than one sweep walks: it walks what comes first, and says so.
+        let all = Targets::new(blocks).or_else(|error| {
+            tracing::warn!("not everything is swept: {error}");
+            blocks.first().map_or(Ok(Targets::default()), |first| Targets::new(&[*first]))
+        });
+        let excluded = &self.rhythm.excluded;
+        let targets = all.and_then(|all| excluded.iter().try_fold(all, |targets, block| targets.without(*block)));
         let known = known(engine, segment);
         let Some(leg) = engine.leg(segment) else { return };
         let plan = Plan {
@@ -278,7 +290,7 @@ impl Sweeps {
             means: leg.means(),
             work,
             ports: ports.clone(),
-            ipv6: self.rhythm.ipv6,
+            ipv6: self.rhythm.ipv6 && matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true }),
             snmp: self.rhythm.snmp,
         };
         if let Some(turn) = self.turns.get_mut(&segment) {
@@ -373,11 +385,13 @@ fn known(engine: &Engine, segment: SegmentId) -> Vec<Known> {
 }
 
 /// Devices that are here and whose ports were never asked.
-fn newcomers(engine: &Engine, segment: SegmentId) -> Vec<IpAddr> {
+fn newcomers(engine: &Engine, segment: SegmentId, met: &BTreeSet<IpAddr>) -> Vec<IpAddr> {
     on_segment(engine, segment)
-        .filter(|(device, _)| device.online() && !device.ports_known())
+        .filter(|(device, _)| {
+            device.online() && !device.ports_known() && device.roles().all(|role| role != Role::Myself)
+        })
         .filter_map(|(_, interface)| interface.ip())
-        .filter(IpAddr::is_ipv4)
+        .filter(|ip| ip.is_ipv4() && !met.contains(ip))
         .take(NEWCOMERS_AT_ONCE)
         .collect()
 }

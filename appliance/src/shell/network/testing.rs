@@ -25,13 +25,10 @@ use super::{MAX_VISITS, Network};
 use crate::config::NetworkSettings;
 use crate::shell::keeper::Keeper;
 
+type Tell = Box<dyn FnMut(&mut Hands<'_>, &News)>;
+
 /// Starts a network on the local task set of the caller, with a leg for each name: own address and prefix length.
-pub(crate) fn network(
-    boot: u32,
-    legs: &[(&str, Ipv4Addr, u8)],
-    keeper: Option<Keeper>,
-    tell: Box<dyn FnMut(&mut Hands<'_>, &News)>,
-) -> Network {
+pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<Keeper>, tell: Tell) -> Network {
     let (rules, _) = super::load_rules(None);
     let mut engine = Engine::new(boot, [7; 16], rules, LanSettings::default());
     let places = Rc::new(Places::new(Choice::default(), std::collections::BTreeMap::new()));

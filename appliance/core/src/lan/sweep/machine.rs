@@ -230,7 +230,7 @@ impl Run {
                 None => return,
             },
             // A privacy address changes daily and a multicast source names nobody; the link-local one stays.
-            IpAddr::V6(ip) if ip.is_unicast_link_local() || mac.is_some() => {}
+            IpAddr::V6(ip) if self.plan.ipv6 && (ip.is_unicast_link_local() || mac.is_some()) => {}
             IpAddr::V6(_) => return,
         }
         self.hosts.hear(now, ip, mac);

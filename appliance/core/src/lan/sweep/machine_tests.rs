@@ -242,6 +242,30 @@ fn a_machine_with_ipv6_only_is_asked_for_its_ports_there() {
 }
 
 #[test]
+fn a_sweep_of_a_few_addresses_asks_nobody_else() {
+    let mut few = plan(Pace::Fast, Work { names: true, ports: true, greetings: false });
+    few.targets = Targets::new(&["10.0.0.7".parse().unwrap()]).unwrap();
+    few.ipv6 = false;
+    let mut sweep = Sweep::new(1);
+    let mut out = Actions::new();
+    sweep.on(Instant::from_millis(0), Input::Start(&few, &[]), &mut out);
+    let seven: IpAddr = "10.0.0.7".parse().unwrap();
+    for (ip, last) in [(seven, 7), ("10.0.0.8".parse().unwrap(), 8), ("fe80::8".parse().unwrap(), 8)] {
+        sweep.on(Instant::from_millis(1), Input::Heard { ip, mac: Some(Mac([2, 0, 0, 0, 0, last])) }, &mut out);
+    }
+    let mut asked = Vec::new();
+    for ms in 1..5_000 {
+        let mut out = Actions::new();
+        sweep.on(Instant::from_millis(ms), Input::Tick, &mut out);
+        asked.extend(out.iter().filter_map(|action| match action {
+            Action::Probe(Probe { query: Query::Tcp { ip, .. } | Query::MdnsReverse { ip }, .. }) => Some(*ip),
+            _ => None,
+        }));
+    }
+    assert!(!asked.is_empty() && asked.iter().all(|ip| *ip == seven), "{asked:?}");
+}
+
+#[test]
 fn without_rights_the_kernel_is_asked_and_the_machine_itself_never() {
     let mut without = plan(Pace::Fast, Work::DISCOVERY);
     without.means = Means { raw: false, icmp: true };

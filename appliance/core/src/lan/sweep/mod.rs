@@ -19,4 +19,6 @@ mod scope;
 pub use machine::{Action, Actions, Input, Sweep};
 pub use pace::{Pace, UnknownPace};
 pub use plan::{Known, MAX_SWEEP_PORTS, Means, Plan, PortList, Progress, Report, Work};
-pub use scope::{Block, BlockError, LARGEST_OWN_PREFIX, LARGEST_PREFIX, MAX_BLOCKS, NotScanned, Targets, TargetsError};
+pub use scope::{
+    Block, BlockError, LARGEST_OWN_PREFIX, LARGEST_PREFIX, MAX_BLOCKS, MAX_EXCLUDED, NotScanned, Targets, TargetsError,
+};

@@ -102,7 +102,8 @@ pub struct Plan {
     pub work: Work,
     /// Ports asked of each host found, most telling first.
     pub ports: PortList,
-    /// Whether hosts have a say in IPv6.
+    /// Whether IPv6 hosts are asked too: all of the segment, since they cannot be listed. Off when only some addresses are
+    /// targets.
     pub ipv6: bool,
     /// Whether SNMP agents are asked: only with credentials a person gave, or the default read community when allowed.
     pub snmp: bool,

@@ -10,8 +10,10 @@ use core::str::FromStr;
 pub const LARGEST_OWN_PREFIX: u8 = 22;
 /// The smallest prefix swept at all: a /16, 65,534 hosts, is minutes of broadcasts at a decent pace.
 pub const LARGEST_PREFIX: u8 = 16;
-/// Blocks one sweep walks, and blocks one sweep leaves out.
+/// Blocks one sweep walks.
 pub const MAX_BLOCKS: usize = 16;
+/// Blocks one sweep leaves out: as many as the configuration takes.
+pub const MAX_EXCLUDED: usize = 32;
 
 /// An IPv4 block in CIDR notation, with its host bits zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,7 +166,7 @@ impl fmt::Display for NotScanned {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Targets {
     blocks: heapless::Vec<Block, MAX_BLOCKS>,
-    excluded: heapless::Vec<Block, MAX_BLOCKS>,
+    excluded: heapless::Vec<Block, MAX_EXCLUDED>,
 }
 
 /// Why targets were refused.
@@ -211,7 +213,7 @@ impl Targets {
     /// The same, leaving out what lies in `block`: never asked.
     ///
     /// # Errors
-    /// More than [`MAX_BLOCKS`] exclusions.
+    /// More than [`MAX_EXCLUDED`] exclusions.
     pub fn without(mut self, block: Block) -> Result<Self, TargetsError> {
         self.excluded.push(block).map_err(|_| TargetsError::TooMany)?;
         Ok(self)

@@ -6,8 +6,8 @@ pub(crate) mod change;
 mod check;
 mod conflict;
 pub(crate) mod device;
-mod scan;
-mod segment;
+pub(crate) mod scan;
+pub(crate) mod segment;
 mod service;
 
 use std::collections::BTreeMap;
@@ -25,12 +25,9 @@ use crate::shell::network::Hands;
 pub(crate) use change::ChangeView;
 pub(crate) use check::CheckView;
 pub(crate) use conflict::{ConflictView, ProposalView};
-pub(crate) use device::{
-    AddressView, ClueView, DeviceDetail, DeviceView, FieldView, FieldsView, InterfaceView, NameView, PortView,
-    ReasonView, StableView, UptimeView,
-};
-pub(crate) use scan::{ScanState, ScanView, SegmentProgress, SnapshotRow, SnapshotView};
-pub(crate) use segment::{BlockView, MeansView, SegmentView};
+pub(crate) use device::{AddressView, DeviceDetail, DeviceView, FieldView, NameView, PortView, UptimeView};
+pub(crate) use scan::{ScanState, ScanView, SnapshotRow, SnapshotView};
+pub(crate) use segment::SegmentView;
 
 /// What it takes to render: the time, the clocks of the boots, the names of the segments.
 pub(crate) struct Lens<'a> {
