@@ -115,16 +115,16 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
         }
         Command::SetUp { options, admin } => {
             let password = read_password()?;
-            run::set_up(settle(&options)?.config, &admin, password)?;
+            run::set_up(&settle(&options)?.config, &admin, password)?;
             say(&format!("{admin} can log in now.\n"))
         }
-        Command::Scan(scan) => scan_once(scan),
+        Command::Scan(scan) => scan_once(&scan),
     }
 }
 
-fn scan_once(scan: ScanOptions) -> Result<Exit, Ending> {
+fn scan_once(scan: &ScanOptions) -> Result<Exit, Ending> {
     let config = settle(&scan.options)?.config;
-    run::scan(config, scan)?;
+    run::scan(&config, scan)?;
     Ok(Exit::Ok)
 }
 

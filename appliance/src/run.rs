@@ -23,6 +23,7 @@ use vigie_sys::{clock, memory};
 use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
 use crate::accounts::password::Hasher;
+use crate::accounts::secret::Secret;
 use crate::cli::{Ending, Exit};
 use crate::config::{Config, NetworkSettings};
 use crate::http;
@@ -61,7 +62,9 @@ pub fn run(config: Config) -> Result<(), Ending> {
 
 /// What must be done before a second thread starts.
 fn prepare() -> Result<(), Ending> {
-    memory::keep_one_arena();
+    if !memory::keep_one_arena() {
+        tracing::debug!("the allocator keeps several arenas");
+    }
     if let Err(error) = memory::raise_descriptor_limit(DESCRIPTORS) {
         tracing::debug!("descriptor limit not raised: {error}");
     }
@@ -126,13 +129,17 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
     let listener = listen(config.http.listen).await?;
-    greet(&listener, code.as_ref().map(|code| code.expose()))?;
+    greet(&listener, code.as_ref().map(Secret::expose))?;
     let (stop, stopped) = watch::channel(false);
     tokio::task::spawn_local(until_told_to_stop(stop)?);
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
     server.serve(listener, stopped).await;
     platform.events.stop();
-    let _ending = network.call(|hands| hands.stopping()).await;
+    let _ending = network
+        .call(|hands| {
+            hands.stopping();
+        })
+        .await;
     tokio::time::sleep(LAST_SAVES).await;
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
     let _in_time = tokio::time::timeout(ENDING_TIME, keeper.stop()).await;

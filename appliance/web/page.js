@@ -119,7 +119,8 @@ function reload() {
 // --- Times ----------------------------------------------------------------------------------------------------------
 
 const steps = (root.dataset.ago ?? "").split("|");
-const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "short" });
+const own = navigator.languages.find((one) => one.startsWith(root.lang)); // 21/11 or 11/21: as at home.
+const exact = new Intl.DateTimeFormat(own ?? root.lang, { dateStyle: "long", timeStyle: "short" });
 
 function freshen(part) {
   for (const time of part.querySelectorAll("time[datetime]")) {

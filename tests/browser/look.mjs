@@ -58,6 +58,8 @@ async function judge(page, where, width, faults) {
     shift: window.shifts,
     small: [...document.querySelectorAll("a, button, select, input:not([type=hidden])")]
       .map((one) => [one, one.getBoundingClientRect()])
+      // A box inside its label is as large as the label.
+      .map(([one, box]) => [one, one.closest("label")?.getBoundingClientRect() ?? box])
       .filter(([one, box]) => box.width > 1 && box.height > 1 && box.height < least && getComputedStyle(one).display !== "inline")
       .map(([one]) => one.outerHTML.slice(0, 80)),
   }), PHONE_TARGET_PX);

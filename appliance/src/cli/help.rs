@@ -106,8 +106,8 @@ only where the addresses are private. Printer ports are never touched.
 
 Options:
   --json              Print JSON instead of a table.
-  --full              Ask for open ports too, and for what they say of themselves.
-  --ports LIST        Ask for these ports, such as 22,80,8000-8010, instead of the usual.
+  --full              Ask for open ports too, and what they say of themselves.
+  --ports LIST        Ask for these ports only, such as 22,80,8000-8010.
   --pace WORD         gentle, background or fast. [fast]
   --interface NAME    Keep to this interface; may be given several times.
   --data DIR          The folder of the service. [data]

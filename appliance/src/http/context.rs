@@ -53,6 +53,8 @@ pub struct Platform {
     pub accounts: Arc<Accounts>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// When the service started, on that clock.
+    pub started: std::time::Duration,
     /// Names and origins that are ours.
     pub guard: Guard,
     /// The event stream.
@@ -91,6 +93,7 @@ impl Platform {
             guard: Guard::new(own),
             events: Arc::new(Hub::new(clock.clone(), 0)),
             retries: Retries::default(),
+            started: clock.now(),
             clock,
             metrics,
             logs,

@@ -201,8 +201,9 @@ pub fn straighten(path: &str) -> String {
     straight
 }
 
-/// The fields every answer carries.
-const SECURITY_FIELDS: [(HeaderName, HeaderValue); 8] = [
+/// The fields every answer carries. No `Cross-Origin-Opener-Policy` yet: on plain HTTP a browser ignores it and complains
+/// in its console at every page; it comes with TLS.
+const SECURITY_FIELDS: [(HeaderName, HeaderValue); 7] = [
     (
         hyper::header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
@@ -214,7 +215,6 @@ const SECURITY_FIELDS: [(HeaderName, HeaderValue); 8] = [
     (hyper::header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     // Not `no-referrer`: with that a browser sends `Origin: null` with our own forms.
     (hyper::header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (
         HeaderName::from_static("permissions-policy"),

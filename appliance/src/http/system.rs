@@ -116,7 +116,7 @@ async fn tell_system(call: Call) -> Outcome {
     let (facts, (strangers, guests)) = (platform.facts(), platform.budget.taken());
     Reply::json(&System {
         version: env!("CARGO_PKG_VERSION"),
-        uptime_s: platform.clock.now().as_secs(),
+        uptime_s: platform.clock.now().saturating_sub(platform.started).as_secs(),
         time: platform.clock.wall().map(format_utc),
         resident_bytes: facts.resident_bytes,
         written_bytes: facts.written_bytes,
@@ -143,7 +143,13 @@ pub fn collect(platform: &std::sync::Arc<Platform>) {
         let Some(platform) = weak.upgrade() else { return };
         let (facts, (strangers, guests)) = (platform.facts(), platform.budget.taken());
         metrics.gauge("build_info", "Version of the service.", "version", env!("CARGO_PKG_VERSION"), 1.0);
-        metrics.gauge("uptime_seconds", "Time since start.", "", "", platform.clock.now().as_secs_f64());
+        metrics.gauge(
+            "uptime_seconds",
+            "Time since start.",
+            "",
+            "",
+            platform.clock.now().saturating_sub(platform.started).as_secs_f64(),
+        );
         if let Some(bytes) = facts.resident_bytes {
             metrics.gauge("process_resident_memory_bytes", "Memory in RAM.", "", "", bytes as f64);
         }

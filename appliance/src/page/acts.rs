@@ -117,7 +117,10 @@ async fn know(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 
 async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let language = desk.language;
-    let begun = match visit(&house, &call, |hands, id| hands.check(id)).await? {
+    // A closure: the method itself is bound to one lifetime.
+    #[allow(clippy::redundant_closure_for_method_calls)]
+    let begun = visit(&house, &call, |hands, id| hands.check(id)).await?;
+    let begun = match begun {
         None => return Ok(super::devices::gone(&call, &desk)),
         Some(begun) => begun,
     };

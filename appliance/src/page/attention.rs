@@ -200,7 +200,9 @@ impl Teller<'_> {
         if row.trust == Trust::Blocked && row.online {
             add(Tone::Bad, texts::BLOCKED_HERE, texts::BLOCKED_HELP);
         }
-        if row.watch && !row.online {
+        if row.watch && row.never {
+            add(Tone::Info, texts::WATCHED_NEVER, texts::WATCHED_NEVER_HELP);
+        } else if row.watch && !row.online {
             add(Tone::Bad, texts::WATCHED_GONE, texts::WATCHED_GONE_HELP);
         }
         if row.watch && row.flapping {

@@ -92,10 +92,10 @@ pub(super) fn view(
                     (row::state(row.presence, row.online, language))
                     @if let Some(ip) = row.ip { " " code { (ip) } }
                     " " (row::chips(row, language))
-                    " " span.hint { (sheet.sure(language)) }
                 }
             }
         }
+        @if desk.may_work { (acts(sheet, desk)) }
         @if let Some((good, text)) = &said.notice {
             p.notice.good[*good].bad[!*good] #said role=(if *good { "status" } else { "alert" }) {
                 (icon(if *good { "check" } else { "bad" })) span { (text) }
@@ -107,7 +107,6 @@ pub(super) fn view(
             }
             div {
                 @if desk.may_work {
-                    (acts(sheet, desk))
                     section.yours { h2 { (texts::YOURS.speak(language)) } (yours(sheet, said.form, desk)) }
                 } @else { (told_by_person(&sheet.person, desk)) }
                 section.history #history hx-get=(row.path()) hx-trigger={ "seen-" (id) " from:body" } hx-select="#history" hx-swap="outerHTML" {

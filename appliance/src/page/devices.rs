@@ -159,7 +159,7 @@ fn search(filter: &Filter, language: Language) -> Markup {
     html! {
         form.search role="search" method="get" action="/devices"
             hx-get="/devices" hx-trigger="input changed delay:250ms from:#q, change, submit" hx-target="#list" hx-select="#list"
-            hx-swap="outerHTML" hx-push-url="true" hx-sync="this:replace" {
+            hx-swap="outerHTML" hx-push-url="true" {
             @if filter.show != Show::All { input type="hidden" name="show" value=(filter.show.word()); }
             @if filter.down { input type="hidden" name="order" value="down"; }
             div.box {

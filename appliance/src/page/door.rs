@@ -228,7 +228,6 @@ fn login_page(language: Language, secure: bool, username: &str, next: &str, faul
             (unencrypted(language, secure))
             button.primary type="submit" { (say(words::LOG_IN)) }
         }
-        p.hint { (say(words::FORGOTTEN)) }
     };
     frame::door(language, say(words::LOGIN_TITLE), "/login", &content)
 }

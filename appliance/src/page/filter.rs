@@ -208,7 +208,7 @@ impl Filter {
             // Names are made, so they are made once.
             Sort::Name => rows.sort_by_cached_key(|row| (named(row), address(row), row.id)),
             Sort::Maker => {
-                rows.sort_by_cached_key(|row| (row.vendor.is_empty(), row.vendor.to_lowercase(), address(row), row.id))
+                rows.sort_by_cached_key(|row| (row.vendor.is_empty(), row.vendor.to_lowercase(), address(row), row.id));
             }
             Sort::Address => rows.sort_by(steady),
             Sort::State => rows.sort_by(|a, b| b.online.cmp(&a.online).then(steady(a, b))),

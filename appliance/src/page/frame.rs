@@ -131,6 +131,11 @@ fn shell(language: Language, title: &str, bar: Option<&Markup>, content: &Markup
     }
 }
 
+/// A fact in a list of facts.
+pub(super) fn fact(name: Text, value: &Markup, language: Language) -> Markup {
+    html! { div { dt { (name.speak(language)) } dd { (value) } } }
+}
+
 /// A sentence at the top of a view: what was just done, or why not.
 pub(super) fn notice(good: bool, text: &str) -> Markup {
     let (class, picture, role) = if good { ("notice good", "check", "status") } else { ("notice bad", "bad", "alert") };

@@ -45,20 +45,20 @@ where
         async move {
             match work {
                 Ok(work) => Ok(work.await.unwrap_or_else(|problem| frame::trouble(&problem, language))),
-                Err(refusal) => Ok(refusal),
+                Err(refusal) => Ok(*refusal),
             }
         }
     })
 }
 
 /// Who calls, or where to send them.
-fn admit(call: &Call, need: Access) -> Result<Desk, Reply> {
+fn admit(call: &Call, need: Access) -> Result<Desk, Box<Reply>> {
     if call.platform.accounts.needs_setup() {
-        return Err(Reply::see_other("/setup"));
+        return Err(Box::new(Reply::see_other("/setup")));
     }
-    let Some(who) = &call.who else { return Err(to_login(call)) };
+    let Some(who) = &call.who else { return Err(Box::new(to_login(call))) };
     if !need.admits(Some(who.role)) {
-        return Err(frame::trouble(&Problem::from(&faults::FORBIDDEN), call.language));
+        return Err(Box::new(frame::trouble(&Problem::from(&faults::FORBIDDEN), call.language)));
     }
     Ok(Desk {
         username: who.username.clone(),

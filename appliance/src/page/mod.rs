@@ -52,13 +52,19 @@ struct House {
     network: Network,
     keeper: Keeper,
     clocks: Arc<Clocks>,
+    /// When the service began to serve.
+    began: std::time::Instant,
 }
 
 /// The routes of the page.
 #[must_use]
 pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
-    let house =
-        Arc::new(House { network: deps.network.clone(), keeper: deps.keeper.clone(), clocks: deps.clocks.clone() });
+    let house = Arc::new(House {
+        network: deps.network.clone(),
+        keeper: deps.keeper.clone(),
+        clocks: deps.clocks.clone(),
+        began: std::time::Instant::now(),
+    });
     let views = [
         door::routes(),
         overview::routes(&house),

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use maud::{Markup, html};
 use vigie_core::Mac;
-use vigie_core::lan::{Device, Kind};
+use vigie_core::lan::{Device, Kind, Role};
 
 use crate::http::language::Language;
 
@@ -21,6 +21,8 @@ pub(super) struct Name {
     kind: Kind,
     mac: Option<Mac>,
     ip: Option<IpAddr>,
+    /// It is this appliance.
+    myself: bool,
 }
 
 impl Name {
@@ -32,6 +34,7 @@ impl Name {
             kind: device.kind(),
             mac: device.mac(),
             ip: device.ip(),
+            myself: device.roles().any(|role| role == Role::Myself),
         }
     }
 
@@ -43,6 +46,9 @@ impl Name {
         if !self.hostname.is_empty() {
             return self.hostname.clone();
         }
+        if self.myself {
+            return "Vigie".to_owned();
+        }
         match (self.kind, self.vendor.as_str()) {
             (Kind::Unknown, "") => {
                 let address = self.ip.map(|ip| ip.to_string()).or_else(|| self.mac.map(|mac| mac.to_string()));
@@ -50,8 +56,13 @@ impl Name {
             }
             (Kind::Unknown, vendor) => words::device_of(language, vendor),
             (kind, "") => words::kind(kind).speak(language).to_owned(),
-            (kind, vendor) => format!("{} {vendor}", words::kind(kind).speak(language)),
+            (kind, vendor) => words::kind_of(language, kind, vendor),
         }
+    }
+
+    /// Whether the name is made of kind and maker, for want of another.
+    pub(super) fn is_made_up(&self) -> bool {
+        self.label.is_empty() && self.hostname.is_empty() && !self.myself && self.kind != Kind::Unknown
     }
 
     /// The host name, when the device is shown under another one.

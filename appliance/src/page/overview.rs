@@ -141,8 +141,8 @@ fn answer(items: &[Item], online: usize, looking: &Looking, desk: &Desk) -> Mark
 /// The day in numbers and as a picture.
 fn today(rows: &[Row], online: usize, desk: &Desk) -> Markup {
     let language = desk.language;
-    let new = rows.iter().filter(|row| row.first.within(NEW_FOR) && !row.myself).count();
-    let left = rows.iter().filter(|row| !row.online && row.last.within(NEW_FOR)).count();
+    let new = rows.iter().filter(|row| row.new).count();
+    let left = rows.iter().filter(|row| !row.online && !row.never && row.last.within(NEW_FOR)).count();
     let unknown = rows.iter().filter(|row| row.trust == Trust::Unknown && !row.myself).count();
     let numbers = [
         (online, texts::NUM_ONLINE, "/devices?show=online"),

@@ -39,7 +39,7 @@ impl Person {
             label: device.label().to_owned(),
             owner: device.owner().to_owned(),
             notes: device.notes().to_owned(),
-            tags: device.tags().iter().map(|tag| tag.to_string()).collect(),
+            tags: device.tags().iter().map(ToString::to_string).collect(),
             trust: device.trust(),
             watch: device.watch(),
         }

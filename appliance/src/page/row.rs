@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use maud::{Markup, html};
-use vigie_core::lan::{Device, DeviceId, Kind, Presence, Role, Trust};
+use vigie_core::lan::{Device, DeviceId, Kind, Presence, Role, Source, Trust};
 use vigie_core::{Instant, Mac, Moment};
 
 use crate::http::language::Language;
@@ -38,6 +38,8 @@ pub(super) struct Row {
     pub(super) watch: bool,
     pub(super) myself: bool,
     pub(super) new: bool,
+    /// A person added it and nothing was heard of it yet.
+    pub(super) never: bool,
     pub(super) first: When,
     pub(super) last: When,
     /// Orders devices by when they were seen, across restarts.
@@ -52,6 +54,7 @@ impl Row {
     pub(super) fn of(device: &Device, instant: Instant, now: Moment, clocks: &Clocks) -> Self {
         let uptime = device.uptime(instant);
         let first = When::of(device.first_seen(), now, clocks);
+        let never = device.by_hand() && device.sources().all(|source| source == Source::Person);
         let myself = device.roles().any(|role| role == Role::Myself);
         Self {
             id: device.id(),
@@ -66,7 +69,8 @@ impl Row {
             trust: device.trust(),
             watch: device.watch(),
             myself,
-            new: device.trust() == Trust::Unknown && !myself && first.within(NEW_FOR),
+            never,
+            new: !never && device.trust() == Trust::Unknown && !myself && first.within(NEW_FOR),
             first,
             last: When::of(device.last_seen(), now, clocks),
             last_moment: device.last_seen(),
@@ -113,15 +117,21 @@ pub(super) fn draw(row: &Row, language: Language) -> Markup {
         tr id={ "d-" (row.id) } {
             td.is { (state(row.presence, row.online, language)) }
             th.who scope="row" {
-                a href=(row.path()) { (icon::kind(row.kind)) span { (row.name.show(language)) } }
-                span.marks { (chips(row, language)) }
-                span.sub { (kind) @if let Some(second) = row.name.second() { " · " bdi { (second) } } }
+                div.name {
+                    a href=(row.path()) { (icon::kind(row.kind)) span { (row.name.show(language)) } }
+                    span.sub {
+                        @if !row.name.is_made_up() { (kind) }
+                        @if let Some(second) = row.name.second() { " · " bdi { (second) } }
+                    }
+                    span.marks { (chips(row, language)) }
+                }
             }
             td.ip { @if let Some(ip) = row.ip { (ip) } }
             td.maker { bdi { (row.vendor) } }
             td.day { (strip::draw(&row.quarters, row.share, language)) }
             td.seen {
-                @if row.online { (times::stamp(row.last, NOW.speak(language), false, language)) }
+                @if row.never { (words::NEVER.speak(language)) }
+                @else if row.online { (times::stamp(row.last, NOW.speak(language), false, language)) }
                 @else { (times::ago(row.last, language)) }
             }
             td.ports { @if let Some(count) = row.ports { span title=(words::ports(language, count)) { (count) } } }

@@ -43,6 +43,12 @@ pub(super) struct Looking {
 }
 
 impl Looking {
+    /// Whether somebody waits for the end of it: who asked, or everybody at the very first one. What goes on by the clock
+    /// every few minutes is no news.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.running && (self.asked || !self.all_once)
+    }
+
     /// As it is now.
     pub(super) fn of(hands: &Hands<'_>, clocks: &Clocks) -> Self {
         let progress: Vec<_> = hands.progress().values().collect();
@@ -107,6 +113,8 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 }
 
 async fn stop(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
+    // A closure: the method itself is bound to one lifetime.
+    #[allow(clippy::redundant_closure_for_method_calls)]
     let stopped = house.network.call(|hands| hands.stop_sweeps()).await;
     stopped.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     answer(&house, &call, &desk, None).await
@@ -135,7 +143,7 @@ fn panel_with(looking: &Looking, desk: &Desk, why: Option<&str>) -> Markup {
     let language = desk.language;
     html! {
         section.scan #scan aria-label=(words::LOOKING.speak(language)) hx-get="/scan" hx-trigger="progress from:body" hx-swap="outerHTML" {
-            @if looking.running { (progress(looking, desk)) } @else { (idle(looking, desk)) }
+            @if looking.is_awaited() { (progress(looking, desk)) } @else { (idle(looking, desk)) }
             @if let Some(why) = why { (frame::notice(false, why)) }
         }
     }

@@ -11,6 +11,7 @@ use vigie_core::{Instant, Mac, Moment};
 use crate::http::language::{Language, Text};
 use crate::shell::clocks::Clocks;
 
+use super::frame;
 use super::name::clean;
 use super::person::Person;
 use super::row::{self, Row};
@@ -18,6 +19,9 @@ use super::strip;
 use super::times::{self, When};
 use super::words::device as texts;
 use super::words::{devices, evidence, percent};
+
+/// An IPv6 address seen less long ago than this counts as in use: two sweeps. There may be several.
+const IN_USE: std::time::Duration = std::time::Duration::from_secs(10 * 60);
 
 /// A device as its page shows it.
 #[derive(Clone, Debug)]
@@ -78,7 +82,7 @@ impl Sheet {
             let held = |row: &&vigie_core::lan::interface::Address| Held {
                 ip: row.ip,
                 current: interface.current.map(IpAddr::V4) == Some(row.ip)
-                    || (row.ip.is_ipv6() && row.last_seen == interface.last_seen),
+                    || (row.ip.is_ipv6() && when(row.last_seen).within(IN_USE)),
                 first: when(row.first_seen),
                 last: when(row.last_seen),
             };
@@ -139,16 +143,17 @@ impl Sheet {
             }
             @if self.random_mac { p.hint { (texts::RANDOM_MAC.speak(language)) } }
             dl.facts {
-                @if !self.row.vendor.is_empty() { (fact(texts::MAKER, html! { bdi { (self.row.vendor) } }, language)) }
+                @if !self.row.vendor.is_empty() { (frame::fact(texts::MAKER, &html! { bdi { (self.row.vendor) } }, language)) }
                 @if let Some((os, confidence)) = &self.os {
-                    (fact(texts::SYSTEM, html! { bdi { (os) } " " span.hint { (texts::sure(language, *confidence)) } }, language))
+                    (frame::fact(texts::SYSTEM, &html! { bdi { (os) } " " span.hint { (texts::sure(language, *confidence)) } }, language))
                 }
-                @if !self.names.is_empty() { (fact(texts::NAMES, self.all_names(language), language)) }
+                @if !self.names.is_empty() { (frame::fact(texts::NAMES, &self.all_names(language), language)) }
                 @if !self.roles.is_empty() {
-                    (fact(texts::ROLES, joined(self.roles.iter().map(|role| texts::role(*role)), language), language))
+                    (frame::fact(texts::ROLES, &joined(self.roles.iter().map(|role| texts::role(*role)), language), language))
                 }
+                @if self.confidence > 0.0 { (frame::fact(texts::IDENTITY, &html! { (texts::sure(language, self.confidence)) }, language)) }
                 @if !self.sources.is_empty() {
-                    (fact(texts::HEARD_BY, joined(self.sources.iter().map(|source| texts::source(*source)), language), language))
+                    (frame::fact(texts::HEARD_BY, &joined(self.sources.iter().map(|source| texts::source(*source)), language), language))
                 }
             }
         }
@@ -176,9 +181,9 @@ impl Sheet {
                 }
             }
             dl.facts {
-                (fact(texts::FIRST_SEEN, times::exact_time(self.row.first, language), language))
-                (fact(texts::LAST_SEEN, html! { (times::ago(self.row.last, language)) }, language))
-                @if let Some(ms) = self.answer_ms { (fact(texts::ANSWERED_IN, html! { (milliseconds(ms, language)) }, language)) }
+                (frame::fact(texts::FIRST_SEEN, &times::exact_time(self.row.first, language), language))
+                (frame::fact(texts::LAST_SEEN, &html! { (times::ago(self.row.last, language)) }, language))
+                @if let Some(ms) = self.answer_ms { (frame::fact(texts::ANSWERED_IN, &html! { (milliseconds(ms, language)) }, language)) }
             }
         }
     }
@@ -233,11 +238,6 @@ impl Sheet {
             }
         }
     }
-
-    /// How sure it is which device this is, in words.
-    pub(super) fn sure(&self, language: Language) -> String {
-        texts::sure(language, self.confidence)
-    }
 }
 
 /// When an address was held among its sisters, as a bar. The oldest begins on the left, now is on the right.
@@ -252,10 +252,6 @@ fn bar(held: &Held, all: &[Held]) -> Markup {
             rect.span x=(from) y="0" width=(to.saturating_sub(from).max(2)) height="8" {}
         }
     }
-}
-
-fn fact(name: Text, value: Markup, language: Language) -> Markup {
-    html! { div { dt { (name.speak(language)) } dd { (value) } } }
 }
 
 fn joined(parts: impl Iterator<Item = Text>, language: Language) -> Markup {

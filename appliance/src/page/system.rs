@@ -59,7 +59,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let visit = house.network.call(move |hands| {
         let now = hands.moment();
         let named = |segment: SegmentId| hands.segment_name(segment).unwrap_or_else(|| segment.0.to_string());
-        let scans = hands.scans().iter().rev().take(SCANS);
+        // Small sweeps for the ports of one newcomer would drown the others.
+        let scans = hands.scans().iter().rev().filter(|scan| scan.purpose != "newcomers").take(SCANS);
         let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
         (hands.legs(), scans, Looking::of(hands, &clocks))
     });
@@ -67,7 +68,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (missing, command) = rights();
     let platform = &call.platform;
     let facts = Facts {
-        up: platform.clock.now(),
+        up: house.began.elapsed(),
         resident: platform.facts().resident_bytes.or_else(|| memory::read().ok().map(|memory| memory.resident_bytes)),
         clock: When { unix: platform.clock.wall(), ago: Some(Duration::ZERO) },
         store: house.keeper.status(),
@@ -109,10 +110,6 @@ fn view(facts: &Facts, language: Language) -> Markup {
     }
 }
 
-fn fact(name: Text, value: Markup, language: Language) -> Markup {
-    html! { div { dt { (name.speak(language)) } dd { (value) } } }
-}
-
 fn itself(facts: &Facts, language: Language) -> Markup {
     let memory =
         facts.resident.map_or_else(|| texts::UNKNOWN.speak(language).to_owned(), |value| bytes(language, value));
@@ -122,10 +119,10 @@ fn itself(facts: &Facts, language: Language) -> Markup {
     };
     html! {
         dl.facts {
-            (fact(texts::VERSION, html! { (env!("CARGO_PKG_VERSION")) }, language))
-            (fact(texts::UP, html! { (time_words::span(language, facts.up)) }, language))
-            (fact(texts::CLOCK, clock, language))
-            (fact(texts::MEMORY, html! { (memory) }, language))
+            (frame::fact(texts::VERSION, &html! { (env!("CARGO_PKG_VERSION")) }, language))
+            (frame::fact(texts::UP, &html! { (time_words::span(language, facts.up)) }, language))
+            (frame::fact(texts::CLOCK, &clock, language))
+            (frame::fact(texts::MEMORY, &html! { (memory) }, language))
         }
     }
 }
@@ -136,15 +133,15 @@ fn storage(facts: &Facts, language: Language) -> Markup {
     let a_day = (facts.up >= RATE_AFTER).then(|| (written as f64 * 86_400.0 / facts.up.as_secs_f64()) as u64);
     html! {
         dl.facts {
-            (fact(texts::HEALTH, health(&store.health, language), language))
-            (fact(texts::WRITTEN, html! {
+            (frame::fact(texts::HEALTH, &health(&store.health, language), language))
+            (frame::fact(texts::WRITTEN, &html! {
                 (bytes(language, written))
                 @if let Some(rate) = a_day {
                     " " span.hint { (texts::WRITTEN_DAY.speak(language).replace("{x}", &bytes(language, rate))) }
                 }
             }, language))
-            (fact(texts::EVENTS, html! { (number(language, store.usage.events)) }, language))
-            @if store.dropped > 0 { (fact(texts::DROPPED, html! { (number(language, store.dropped)) }, language)) }
+            (frame::fact(texts::EVENTS, &html! { (number(language, store.usage.events)) }, language))
+            @if store.dropped > 0 { (frame::fact(texts::DROPPED, &html! { (number(language, store.dropped)) }, language)) }
         }
     }
 }
@@ -163,14 +160,16 @@ fn verdict(good: bool, text: &str) -> Markup {
     html! { span class=(class) { (icon(picture)) (text) } }
 }
 
-/// The parts of the program. Their particulars are the machines' own words.
+/// The parts of the program.
 fn checks(checks: &[Check], language: Language) -> Markup {
     html! {
         ul.plain.checks {
             @for check in checks {
                 li {
                     (verdict(check.ok, if check.ok { texts::OK } else { texts::NOT_OK }.speak(language)))
-                    " " b { (check.name) } " " span.hint lang="en" { (check.detail) }
+                    " " b { (texts::check(check.name).map_or(check.name, |name| name.speak(language))) }
+                    // The particulars are in English; where all is well the verdict is enough for others.
+                    @if !check.ok || language == Language::En { " " span.hint lang="en" { (check.detail) } }
                 }
             }
         }
@@ -183,12 +182,12 @@ fn networks(legs: &[LegView], language: Language) -> Markup {
         @for leg in legs {
             h3 { code { (leg.interface) } " " span.hint { (texts::interface(leg.kind).speak(language)) } }
             dl.facts {
-                (fact(texts::OWN_ADDRESSES, html! {
+                (frame::fact(texts::OWN_ADDRESSES, &html! {
                     ul.plain { @for (ip, prefix) in &leg.addresses { li { code { (ip) "/" (prefix) } } } }
                 }, language))
-                @if let Some(gateway) = leg.gateway { (fact(texts::GATEWAY, html! { code { (gateway) } }, language)) }
-                (fact(texts::SCANNED, scope(leg, language), language))
-                (fact(texts::HOW, html! { (sight(leg).speak(language)) }, language))
+                @if let Some(gateway) = leg.gateway { (frame::fact(texts::GATEWAY, &html! { code { (gateway) } }, language)) }
+                (frame::fact(texts::SCANNED, &scope(leg, language), language))
+                (frame::fact(texts::HOW, &html! { (sight(leg).speak(language)) }, language))
             }
         }
     }
@@ -238,14 +237,16 @@ fn scans(facts: &Facts, language: Language) -> Markup {
             table.plain {
                 caption.hush { (texts::SCANS.speak(language)) }
                 thead { tr {
-                    @for name in [texts::WHEN, texts::INTERFACE, texts::WHAT_FOR, texts::FOUND, texts::TOOK] {
+                    th scope="col" { (texts::WHEN.speak(language)) }
+                    th.roomy scope="col" { (texts::INTERFACE.speak(language)) }
+                    @for name in [texts::WHAT_FOR, texts::FOUND, texts::TOOK] {
                         th scope="col" { (name.speak(language)) }
                     }
                 } }
                 tbody { @for (scan, when, segment) in &facts.scans {
                     tr {
                         td { (times::ago(*when, language)) }
-                        td { code { (segment) } }
+                        td.roomy { code { (segment) } }
                         td { (texts::purpose(scan.purpose).speak(language)) }
                         td { (words::devices::scan::of(scan.report.hosts, scan.report.addresses)) }
                         td { (took(scan, language)) }

@@ -1,3 +1,359 @@
-//! Holds the tests of whole views.
-//! It never opens a socket.
+//! Holds the tests of whole views: the routes over a real server and engine without sockets, and lists of every length.
+//! It never reaches a network.
 //! `cargo test` runs it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tokio::time::timeout;
+use vigie_core::lan::{Actions, Fact, Input, Lan, LanSettings, Leg, NoRules, SegmentId, Sighting, Source};
+use vigie_core::{Instant, Mac, Moment};
+
+use super::attention;
+use super::devices::{self, PAGE_ROWS};
+use super::filter::Filter;
+use super::gate::Desk;
+use super::row::Row;
+use super::scan::Looking;
+use crate::accounts::Accounts;
+use crate::accounts::clock::HandClock;
+use crate::accounts::password::Hasher;
+use crate::accounts::record::{AccountRecord, Verifier};
+use crate::accounts::role::Role;
+use crate::accounts::store::{AccountStore, RamStore};
+use crate::accounts::token::DeviceKey;
+use crate::api::Deps;
+use crate::api::network::live::{self, State};
+use crate::config::NetworkSettings;
+use crate::http::context::Platform;
+use crate::http::guard::OwnNames;
+use crate::http::language::Language;
+use crate::http::limits::Limits;
+use crate::http::listener::Server;
+use crate::http::logs::LogRing;
+use crate::shell::clocks::Clocks;
+use crate::shell::keeper::Keeper;
+use crate::shell::network::{LegView, Network, testing};
+
+/// Longer than anything here takes: a test that waits for it has failed.
+const FOREVER: Duration = Duration::from_secs(60);
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n";
+
+/// The page over a real engine, with an account of each role or none.
+struct Bench {
+    platform: Arc<Platform>,
+    network: Network,
+    code: String,
+    server: Server,
+    stop: watch::Sender<bool>,
+    paths: Vec<(String, &'static str)>,
+    _folder: tempfile::TempDir,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn field(&self, name: &str) -> &str {
+        let found =
+            self.head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value)
+    }
+}
+
+async fn with_bench<F: AsyncFnOnce(&Bench)>(accounts: bool, test: F) {
+    LocalSet::new().run_until(async { test(&Bench::new(accounts).await).await }).await;
+}
+
+impl Bench {
+    async fn new(with_accounts: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (keeper, stored) = Keeper::open(folder.path(), || vigie_sys::clock::boot_us() / 1_000).unwrap();
+        let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
+        let store = RamStore::default();
+        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent].into_iter().filter(|_| with_accounts) {
+            let verifier = Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] };
+            let (number, username) = (role.byte().into(), format!("{role:?}"));
+            let language = *b"en";
+            let record = AccountRecord {
+                number,
+                username,
+                role: role.byte(),
+                language,
+                enabled: true,
+                created_at: None,
+                verifier,
+            };
+            store.save(number, record.to_bytes()).await.unwrap();
+        }
+        let clock = Arc::new(HandClock::default());
+        let key = DeviceKey::from_seed(&[7; 32]);
+        let (accounts, code) = Accounts::open(Arc::new(store), clock.clone(), key, Hasher::with_cost(64, 1)).unwrap();
+        let own = OwnNames { host_name: "vigie".into(), ..OwnNames::default() };
+        let platform = Platform::new(Arc::new(accounts), clock.clone(), LogRing::new(clock), own, Limits::default());
+        let platform = Arc::new(platform);
+        let state = Arc::new(State::default());
+        let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
+        let legs = [("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)];
+        let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
+        let settings = NetworkSettings::default();
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
+        let routes = super::routes(&deps);
+        let paths = routes.iter().map(|route| (route.method.to_string(), route.path)).collect();
+        let table = crate::http::build_table(&platform, vec![routes]).unwrap();
+        let server = Server::new(platform.clone(), table);
+        let code = code.map(|code| code.expose().to_owned()).unwrap_or_default();
+        Self { platform, network, code, server, stop: watch::channel(false).0, paths, _folder: folder }
+    }
+
+    /// The cookie of somebody of a role.
+    fn cookie(&self, role: Role) -> String {
+        let secret = self.platform.accounts.open_page(role.byte().into()).unwrap();
+        format!("Cookie: vigie={}\r\n", secret.expose())
+    }
+
+    async fn ask(&self, line: &str, fields: &str, body: &str) -> Answer {
+        let (mut ours, theirs) = tokio::io::duplex(1 << 20);
+        let (server, stop) = (self.server.clone(), self.stop.subscribe());
+        let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
+        tokio::task::spawn_local(async move { server.converse(theirs, peer, false, stop).await });
+        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+        let text = format!("{line} HTTP/1.1\r\nHost: vigie.local\r\nConnection: close\r\n{fields}{length}\r\n{body}");
+        let mut bytes = Vec::new();
+        let talk = async {
+            ours.write_all(text.as_bytes()).await.unwrap();
+            ours.read_to_end(&mut bytes).await.unwrap();
+        };
+        timeout(FOREVER, talk).await.expect("an answer");
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    async fn get(&self, path: &str, fields: &str) -> Answer {
+        self.ask(&format!("GET {path}"), fields, "").await
+    }
+
+    async fn post(&self, path: &str, role: Role, body: &str) -> Answer {
+        let fields = format!("{FORM}{}", self.cookie(role));
+        self.ask(&format!("POST {path}"), &fields, body).await
+    }
+
+    /// Puts a device on the network and gives its id.
+    async fn add(&self, last: u8, name: &'static str) -> String {
+        let visit = self.network.call(move |hands| {
+            let (mac, ip) = (Mac([0, 0x1b, 0x21, 0, 0, last]), IpAddr::V4(Ipv4Addr::new(192, 168, 1, last)));
+            testing::hear(hands, Source::Arp, mac, ip, Fact::Claims);
+            testing::hear(hands, Source::Icmp, mac, ip, Fact::Answered(vigie_core::Duration::from_millis(3)));
+            testing::hear(hands, Source::Mdns, mac, ip, Fact::Name(name));
+            hands.lan().find_mac(mac).map(|device| device.id().to_string())
+        });
+        visit.await.unwrap().expect("the device is there")
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        let door = ["/setup", "/login", "/logout", "/language"];
+        assert!(bench.paths.len() > 15);
+        for (method, path) in bench.paths.iter().filter(|(_, path)| !door.contains(path)) {
+            let line = format!("{method} {}", path.replace("{id}", &id));
+            let fields = if method == "POST" { FORM } else { "" };
+            let stranger = bench.ask(&line, fields, "").await;
+            assert_eq!(stranger.status, 303, "{line}");
+            assert!(stranger.field("location").starts_with("/login"), "{line}: {}", stranger.head);
+            let agent = bench.ask(&line, &format!("{fields}{}", bench.cookie(Role::Agent)), "").await;
+            assert_eq!(agent.status, 403, "{line}");
+            assert!(agent.body.contains("<h1>") && agent.field("content-type").starts_with("text/html"), "{line}");
+            if method == "POST" {
+                let viewer = bench.ask(&line, &format!("{fields}{}", bench.cookie(Role::Viewer)), "").await;
+                assert_eq!(viewer.status, 403, "{line}");
+                let foreign = fields.replace("same-origin", "cross-site") + &bench.cookie(Role::Admin);
+                assert_eq!(bench.ask(&line, &foreign, "").await.status, 403, "{line} from another site");
+            } else if !path.ends_with("/forget") {
+                let viewer = bench.ask(&line, &bench.cookie(Role::Viewer), "").await;
+                assert_eq!(viewer.status, 200, "{line}: {}", viewer.body);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_person_sets_up_in_french_and_is_in() {
+    with_bench(false, async |bench| {
+        assert_eq!(bench.get("/devices", "").await.field("location"), "/setup");
+        let page = bench.get("/setup", "Accept-Language: fr\r\n").await;
+        assert!(
+            page.body.contains("Code d'installation") || page.body.contains("Code d&#39;installation"),
+            "{}",
+            page.body
+        );
+        let form = |code: &str, password: &str| format!("code={code}&username=ada&password={password}&language=fr");
+        let short = bench.ask("POST /setup", FORM, &form(&bench.code, "court")).await;
+        assert_eq!(short.status, 422);
+        assert!(short.body.contains("password-fault") && !short.body.contains("court\""), "{}", short.body);
+        let done = bench.ask("POST /setup", FORM, &form(&bench.code, "trois+petits+cochons")).await;
+        assert_eq!((done.status, done.field("location")), (303, "/"));
+        assert!(done.head.contains("HttpOnly; SameSite=Strict") && done.head.contains("vigie_language=fr"));
+        assert_eq!(bench.get("/setup", "").await.field("location"), "/");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_person_says_is_kept_and_a_stale_form_is_refused() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        let cookie = bench.cookie(Role::Operator);
+        let page = bench.get(&format!("/devices/{id}"), &cookie).await.body;
+        let seen =
+            page.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        let form = format!("seen={seen}&label=%3Cb%3EFront&trust=trusted&watch=on");
+        let saved = bench.post(&format!("/devices/{id}"), Role::Operator, &form).await;
+        assert_eq!((saved.status, saved.field("location")), (303, format!("/devices/{id}?done=saved").as_str()));
+        let list = bench.get("/devices", &cookie).await.body;
+        assert!(list.contains("&lt;b&gt;Front") && !list.contains("<b>Front"), "{list}");
+        let late = bench.post(&format!("/devices/{id}"), Role::Operator, &format!("seen={seen}&label=Mine")).await;
+        assert_eq!(late.status, 409);
+        assert!(
+            late.body.contains("value=\"Mine\"") && late.body.contains("Somebody has changed this"),
+            "{}",
+            late.body
+        );
+        let lost = bench.get(&format!("/devices/{id}/forget"), &cookie).await.body;
+        assert!(lost.contains("the name you gave it") && lost.contains("&lt;b&gt;Front"));
+        let gone = bench.post(&format!("/devices/{id}/forget"), Role::Operator, "").await;
+        assert_eq!(gone.field("location"), "/devices?done=forgotten");
+        assert_eq!(bench.get(&format!("/devices/{id}"), &cookie).await.status, 404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_live_part_gives_the_rows_asked_for_that_fit() {
+    with_bench(true, async |bench| {
+        let (one, other) = (bench.add(7, "laser").await, bench.add(8, "phone").await);
+        let cookie = bench.cookie(Role::Viewer);
+        let rows = bench.get(&format!("/devices/rows?ids={one},{other},zz,&q=laser"), &cookie).await;
+        assert!(rows.body.contains(&format!("id=\"d-{one}\"")) && !rows.body.contains(&format!("id=\"d-{other}\"")));
+        assert!(rows.body.contains("id=\"parts\"") && !rows.body.contains("<html"));
+        // A session that is over must not put the log-in into the middle of a list.
+        let over = bench.get("/devices/rows?ids=1", "hx-request: true\r\n").await;
+        assert_eq!((over.status, over.field("hx-redirect")), (204, "/login"));
+    })
+    .await;
+}
+
+/// So many devices as rows, some with hostile names.
+fn rows(count: u32) -> Vec<Row> {
+    let mut lan = Lan::new(1, 7, LanSettings::default(), NoRules);
+    let mut out = Actions::new();
+    let start = Instant::from_secs(100);
+    let segment = SegmentId(0);
+    let own = [(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 16)];
+    let leg = Leg { segment, mac: None, addresses: &own, gateway: None, sees_macs: true };
+    lan.on(start, Input::SegmentUp(leg), &mut out);
+    for number in 0..count {
+        let [.., high, low] = number.to_be_bytes();
+        let (mac, ip) = (Some(Mac([0, 0x1b, 0x21, 0, high, low])), Some(IpAddr::V4(Ipv4Addr::new(10, 0, high, low))));
+        let name = if number % 3 == 0 { "<script>alert(1)</script>".to_owned() } else { format!("host{number}") };
+        for (source, fact) in [
+            (Source::Arp, Fact::Claims),
+            (Source::Icmp, Fact::Answered(vigie_core::Duration::from_millis(1))),
+            (Source::Mdns, Fact::Name(&name)),
+        ] {
+            lan.on(start, Input::Sighting(&Sighting { segment, source, mac, ip, fact }), &mut out);
+            out.clear();
+        }
+    }
+    let clocks = Clocks::open(&[], None);
+    lan.devices().map(|device| Row::of(device, start, Moment::new(1, start), &clocks)).collect()
+}
+
+#[test]
+fn lists_of_every_length_are_drawn_in_both_languages_and_bounded() {
+    for count in [0, 12, 1_000] {
+        let rows = rows(count);
+        assert_eq!(rows.len(), count as usize, "the table holds them");
+        for (language, empty) in [(Language::En, "No device found yet"), (Language::Fr, "Aucun appareil trouvé")] {
+            let desk = Desk { username: "ada".into(), language, may_work: true, path: "/devices".into() };
+            let filter = Filter::read(|_| None);
+            let page = devices::list(rows.clone(), filter, &Looking::default(), false, &desk).into_string();
+            assert_eq!(page.matches("<tr id=\"d-").count(), rows.len().min(PAGE_ROWS));
+            assert_eq!(page.contains(empty), count == 0);
+            assert_eq!(page.contains("rel=\"next\""), count > 100);
+            assert!(!page.contains("<script>") && page.contains("&lt;script&gt;") == (count > 0));
+            assert!(page.len() < 200 * 1024, "{count} devices are {} bytes", page.len());
+        }
+    }
+}
+
+/// What the overview says of some devices, each as a sentence without markup.
+fn attention(rows: &[Row], health: vigie_store::Health, language: Language) -> Vec<(attention::Tone, String)> {
+    let leg = LegView {
+        segment: SegmentId(0),
+        interface: "eth0".into(),
+        kind: vigie_sys::interface::Kind::Wired,
+        mac: Mac([2, 0, 0, 0, 0, 1]),
+        addresses: Vec::new(),
+        gateway: None,
+        raw: true,
+        icmp: true,
+        scope: Vec::new(),
+        degraded: false,
+    };
+    let facts = attention::Facts {
+        rows,
+        legs: &[leg],
+        conflicts: &[],
+        proposals: &[],
+        rogues: &[],
+        health,
+        lost: false,
+        missing: None,
+    };
+    let items = attention::find(&facts, language, true);
+    items.iter().map(|item| (item.tone, strip_markup(&item.sentence.0))).collect()
+}
+
+fn strip_markup(html: &str) -> String {
+    html.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
+}
+
+#[test]
+fn attention_goes_from_bad_to_worth_knowing_and_ends_when_a_person_has_answered() {
+    use attention::Tone;
+    use vigie_core::lan::{Presence, Trust};
+    let good = vigie_store::Health::Good;
+    let mut rows = rows(6);
+    let few = attention(&rows[..2], good, Language::En);
+    assert_eq!(few.len(), 2, "a few strangers are named: {few:?}");
+    assert!(few[0].1.ends_with("a device of unknown kind, joined the network just now."), "{few:?}");
+    let many = attention(&rows, good, Language::Fr);
+    assert_eq!(many.len(), 1, "many are one sentence: {many:?}");
+    assert!(many[0].1.starts_with("6 appareils sont nouveaux"), "{many:?}");
+    for row in &mut rows {
+        (row.trust, row.new) = (Trust::Trusted, false);
+    }
+    assert_eq!(attention(&rows, good, Language::En), [], "who is known is not mentioned");
+    (rows[1].watch, rows[1].online, rows[1].presence) = (true, false, Presence::Offline);
+    rows[2].trust = Trust::Blocked;
+    (rows[3].watch, rows[3].flapping) = (true, true);
+    let told = attention(&rows, good, Language::En);
+    let tones: Vec<Tone> = told.iter().map(|(tone, _)| *tone).collect();
+    assert_eq!(tones, [Tone::Bad, Tone::Bad, Tone::Warn], "{told:?}");
+    assert!(told.iter().any(|(_, text)| text.ends_with("went away just now.")), "{told:?}");
+    assert!(told.iter().any(|(_, text)| text.contains("which you do not want here")), "{told:?}");
+}

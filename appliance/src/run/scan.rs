@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 ///
 /// # Errors
 /// When a target cannot be read or is not on a segment of this machine, or there is no network.
-pub fn scan(config: Config, request: ScanRequest) -> Result<(), Ending> {
+pub fn scan(config: &Config, request: &ScanRequest) -> Result<(), Ending> {
     let targets: Vec<Block> = request
         .targets
         .iter()
@@ -53,7 +53,7 @@ pub fn scan(config: Config, request: ScanRequest) -> Result<(), Ending> {
 }
 
 async fn look(
-    config: Config,
+    config: &Config,
     wanted: Request,
     interfaces: Vec<String>,
     progress: bool,
@@ -97,7 +97,7 @@ async fn look(
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     wait_for_leg(&network).await?;
     let started = network.call(move |hands| hands.sweep(&wanted)).await;
-    started.map_err(|_| Ending::new(Exit::Software, "the scan ended early"))?.map_err(not_started)?;
+    started.map_err(|_| Ending::new(Exit::Software, "the scan ended early"))?.map_err(|why| not_started(&why))?;
     let _shown_anyway = tokio::time::timeout(LONGEST, ended.notified()).await;
     tokio::time::sleep(LAST_ANSWERS).await;
     if show {
@@ -117,13 +117,13 @@ async fn wait_for_leg(network: &network::Network) -> Result<(), Ending> {
             return Ok(());
         }
         if tokio::time::Instant::now() >= until {
-            return Err(not_started(NotStarted::NoLeg));
+            return Err(not_started(&NotStarted::NoLeg));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-fn not_started(why: NotStarted) -> Ending {
+fn not_started(why: &NotStarted) -> Ending {
     match why {
         NotStarted::NoLeg => Ending::new(
             Exit::Unavailable,

@@ -18,7 +18,7 @@ use crate::shell::keeper::KeptAccounts;
 ///
 /// # Errors
 /// When there is one already, name or password do not do, or the service has the data open.
-pub fn set_up(config: Config, admin: &str, password: Secret) -> Result<(), Ending> {
+pub fn set_up(config: &Config, admin: &str, password: Secret) -> Result<(), Ending> {
     prepare()?;
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
     let number = runtime.block_on(async {

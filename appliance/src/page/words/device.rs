@@ -23,6 +23,7 @@ pub(in crate::page) const SYSTEM: Text = both("System", "Système");
 pub(in crate::page) const MAKER: Text = both("Maker", "Fabricant");
 pub(in crate::page) const FIRST_SEEN: Text = both("First seen", "Vu la première fois");
 pub(in crate::page) const LAST_SEEN: Text = both("Last seen", "Vu la dernière fois");
+pub(in crate::page) const IDENTITY: Text = both("Told apart from others", "Distingué des autres");
 pub(in crate::page) const HEARD_BY: Text = both("Heard by", "Entendu par");
 pub(in crate::page) const ROLES: Text = both("Does for the network", "Rend au réseau");
 pub(in crate::page) const ANSWERED_IN: Text = both("Answers in", "Répond en");

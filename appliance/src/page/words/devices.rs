@@ -14,6 +14,7 @@ pub(in crate::page) const NAME: Text = both("Name", "Nom");
 pub(in crate::page) const ADDRESS: Text = both("Address", "Adresse");
 pub(in crate::page) const MAKER: Text = both("Maker", "Fabricant");
 pub(in crate::page) const LAST_DAY: Text = both("Last 24 hours", "Dernières 24 heures");
+pub(in crate::page) const NEVER: Text = both("never", "jamais");
 pub(in crate::page) const SEEN: Text = both("Seen", "Vu");
 pub(in crate::page) const PORTS: Text = both("Ports", "Ports");
 pub(in crate::page) const KIND: Text = both("Kind", "Type");
@@ -120,6 +121,16 @@ pub(in crate::page) fn device_of(language: Language, vendor: &str) -> String {
     match language {
         Language::En => format!("{vendor} device"),
         Language::Fr => format!("Appareil {vendor}"),
+    }
+}
+
+/// A device of which kind and maker are known.
+pub(in crate::page) fn kind_of(language: Language, kind: Kind, vendor: &str) -> String {
+    let name = self::kind(kind).speak(language);
+    match language {
+        Language::En if kind == Kind::AccessPoint => format!("{vendor} {name}"),
+        Language::En => format!("{vendor} {}", name.to_lowercase()),
+        Language::Fr => format!("{name} {vendor}"),
     }
 }
 

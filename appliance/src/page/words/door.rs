@@ -30,10 +30,6 @@ pub(in crate::page) const CREATE: Text = both("Create the account", "Créer le c
 pub(in crate::page) const LOGIN_TITLE: Text = both("Log in", "Connexion");
 pub(in crate::page) const LOG_IN: Text = both("Log in", "Se connecter");
 pub(in crate::page) const LOGGED_OUT: Text = both("You are logged out.", "Vous êtes déconnecté.");
-pub(in crate::page) const FORGOTTEN: Text = both(
-    "Password forgotten? Another administrator can give you a new one.",
-    "Mot de passe oublié\u{a0}? Un autre administrateur peut vous en donner un nouveau.",
-);
 pub(in crate::page) const PLAIN_HTTP: Text = both(
     "This connection is not encrypted: anybody on this network could read the password.",
     "Cette connexion n'est pas chiffrée\u{a0}: quelqu'un sur ce réseau pourrait lire le mot de passe.",

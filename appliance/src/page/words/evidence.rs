@@ -1,20 +1,27 @@
-//! Holds how the reasons of the machines, which are English sentences with values in them, are said in French.
+//! Holds how the reasons of the machines, which are English sentences with values in them, are said to people.
 //! It never guesses: a sentence it does not know is shown as it is, marked as English.
-//! `told` and `sheet` show reasons through it.
+//! Changes, sheets and checks show reasons through it.
 
 use maud::{Markup, html};
+use vigie_core::lan::{Kind, Source};
 
 use crate::http::language::Language;
 use crate::page::name::clean;
 
-/// Sentences of the machines with `{}` for values, and the French ones; values keep their order.
-const FRENCH: [(&str, &str); 34] = [
+use super::devices::kind;
+use super::reasons;
+
+/// Sentences of the machines and the French ones; values keep their order. `{}` is a value to be copied, `{s}` the name
+/// of a source, `{k}` of a kind, `{r}` another reason.
+const SENTENCES: [(&str, &str); 37] = [
     ("you said so", "vous l'avez dit"),
     ("you undid the merge", "vous avez annulé la fusion"),
     ("you call it {}", "vous l'appelez {}"),
-    ("{} calls it {}, {} more agree", "{} le nomme {}, {} autres confirment"),
-    ("but {} calls it {}", "mais {} le nomme {}"),
-    ("{} calls it {}", "{} le nomme {}"),
+    ("but like {k}: {r}", "mais plutôt «\u{a0}{k}\u{a0}»\u{a0}: {r}"),
+    ("perhaps {k}: {r}", "peut-être «\u{a0}{k}\u{a0}»\u{a0}: {r}"),
+    ("{s} calls it {}, {} more agree", "{s} le nomme {}, {} autres confirment"),
+    ("but {s} calls it {}", "mais {s} le nomme {}"),
+    ("{s} calls it {}", "{s} le nomme {}"),
     ("but its MAC is registered to {}", "mais son adresse MAC est attribuée à {}"),
     ("its MAC is registered to {}", "son adresse MAC est attribuée à {}"),
     ("it says it is made by {}", "il se dit fabriqué par {}"),
@@ -28,8 +35,8 @@ const FRENCH: [(&str, &str); 34] = [
     ("settled after flapping", "stable après des va-et-vient"),
     ("uses {}; {} not answered in {} tries", "utilise {}\u{a0}; {} n'a pas répondu en {} essais"),
     ("one side has not answered for {} minutes", "l'un des deux n'a pas répondu depuis {} minutes"),
-    ("{} says so and no longer the old name", "{} le dit, et plus l'ancien nom"),
-    ("{} says so now", "{} le dit maintenant"),
+    ("{s} says so and no longer the old name", "{s} le dit, et plus l'ancien nom"),
+    ("{s} says so now", "{s} le dit maintenant"),
     (
         "offers leases; neither the gateway {} nor a server you named",
         "propose des adresses\u{a0}; ni la passerelle {} ni un serveur que vous avez nommé",
@@ -39,18 +46,19 @@ const FRENCH: [(&str, &str); 34] = [
         "known by its address until its MAC was seen with it",
         "connu par son adresse jusqu'à ce que son adresse MAC soit vue",
     ),
-    ("heard by {} after {} s", "entendu par {} après {} s"),
-    ("heard by {} after {} probes", "entendu par {} après {} essais"),
+    ("heard by {s} after {} s", "entendu par {s} après {} s"),
+    ("heard by {s} after {} probes", "entendu par {s} après {} essais"),
     ("{} probes without an answer", "{} essais sans réponse"),
     ("{} probes in {} rounds unanswered", "{} essais en {} tours sans réponse"),
-    ("3 changes within an hour, {} now; {}", "3 changements en une heure, {} maintenant\u{a0}; {}"),
-    ("heard by {}, MAC looks random", "entendu par {}, adresse MAC d'apparence aléatoire"),
-    ("heard by {}", "entendu par {}"),
+    ("3 changes within an hour, {k} now; {r}", "3 changements en une heure, {k} maintenant\u{a0}; {r}"),
+    ("3 changes within an hour, {} now; {r}", "3 changements en une heure, {} maintenant\u{a0}; {r}"),
+    ("heard by {s}; MAC looks random", "entendu par {s}\u{a0}; adresse MAC d'apparence aléatoire"),
+    ("heard by {s}, MAC looks random", "entendu par {s}, adresse MAC d'apparence aléatoire"),
+    ("heard by {s}", "entendu par {s}"),
     ("{} devices are online or cared for; {} turned away", "{} appareils sont en ligne ou suivis\u{a0}; {} refusés"),
     ("answered; it did not in the pass before", "a répondu\u{a0}; il ne le faisait pas au passage précédent"),
     ("no answer in three passes", "pas de réponse en trois passages"),
     ("refused twice", "refusé deux fois"),
-    ("same {}: {}", "même {}\u{a0}: {}"),
     (
         "both call themselves {} and are here together: two interfaces of one?",
         "les deux se nomment {} et sont présents ensemble\u{a0}: deux interfaces d'un même appareil\u{a0}?",
@@ -60,29 +68,39 @@ const FRENCH: [(&str, &str); 34] = [
 /// A reason in the language of the reader, or in English and marked so.
 pub(in crate::page) fn say(text: &str, language: Language) -> Markup {
     let text = clean(text);
-    if language == Language::En {
-        return html! { (text) };
-    }
-    match FRENCH.iter().find_map(|(english, french)| Some((read(english, &text)?, french))) {
-        Some((values, french)) => {
-            let mut values = values.into_iter();
-            html! {
-                @for (at, part) in french.split("{}").enumerate() {
-                    @if at > 0 { (values.next().unwrap_or_default()) }
-                    (part)
-                }
-            }
-        }
+    match translate(&text, language, 0) {
+        Some(said) => html! { (said) },
+        None if language == Language::En => html! { (text) },
         None => html! { span lang="en" { (text) } },
     }
 }
 
+/// Reasons inside reasons, at most.
+const DEEPEST: usize = 2;
+
+fn translate(text: &str, language: Language, depth: usize) -> Option<String> {
+    if depth > DEEPEST {
+        return None;
+    }
+    for (english, french) in SENTENCES {
+        let sentence = match language {
+            Language::En => english,
+            Language::Fr => french,
+        };
+        if let Some(values) = read(english, text)
+            && let Some(said) = write(english, sentence, &values, language, depth)
+        {
+            return Some(said);
+        }
+    }
+    (language == Language::Fr).then(|| reasons::french(text)).flatten()
+}
+
 /// The values in the blanks of `pattern`, if `text` is made by it.
 fn read<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
-    let mut parts = pattern.split("{}");
+    let mut parts = pattern.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).peekable();
     let mut rest = text.strip_prefix(parts.next()?)?;
     let mut values = Vec::new();
-    let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
         let end = match (part, parts.peek()) {
             ("", None) => rest.len(),
@@ -95,6 +113,60 @@ fn read<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
     rest.is_empty().then_some(values)
 }
 
+/// Fills `sentence` with the values of `pattern`; none when a value is not of the sort its blank asks for.
+fn write(pattern: &str, sentence: &str, values: &[&str], language: Language, depth: usize) -> Option<String> {
+    let sorts = pattern.split('{').skip(1).filter_map(|part| part.split_once('}').map(|(sort, _)| sort));
+    let mut said = Vec::new();
+    for (value, sort) in values.iter().zip(sorts) {
+        said.push(match sort {
+            "s" => source(value)?.to_owned(),
+            "k" => kind(value.parse::<Kind>().ok()?).speak(language).to_lowercase(),
+            "r" => translate(value, language, depth + 1).unwrap_or_else(|| (*value).to_owned()),
+            _ => (*value).to_owned(),
+        });
+    }
+    let mut said = said.into_iter();
+    let mut out = String::new();
+    for (at, part) in sentence.split('{').enumerate() {
+        match part.split_once('}') {
+            Some((_, rest)) if at > 0 => {
+                out.push_str(&said.next()?);
+                out.push_str(rest);
+            }
+            _ => out.push_str(part),
+        }
+    }
+    Some(out)
+}
+
+/// A source as people write it.
+fn source(name: &str) -> Option<&'static str> {
+    let source = Source::ALL.iter().copied().find(|source| source.name() == name)?;
+    Some(match source {
+        Source::Arp => "ARP",
+        Source::Nd => "IPv6 ND",
+        Source::Neighbour => "ARP/ND",
+        Source::Icmp => "ping",
+        Source::Tcp => "TCP",
+        Source::Mdns => "mDNS",
+        Source::Llmnr => "LLMNR",
+        Source::Nbns => "NetBIOS",
+        Source::Ssdp => "UPnP",
+        Source::Wsd => "WS-Discovery",
+        Source::Dhcp | Source::Lease => "DHCP",
+        Source::Snmp => "SNMP",
+        Source::Dns => "DNS",
+        Source::Ssh => "SSH",
+        Source::Http => "HTTP",
+        Source::Rtsp => "RTSP",
+        Source::Tls => "TLS",
+        Source::Banner => "banner",
+        Source::Inventory => "SSH",
+        Source::Tailscale => "Tailscale",
+        Source::Person => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,19 +175,35 @@ mod tests {
     fn values_are_carried_over_in_their_order() {
         let french = |text| say(text, Language::Fr).into_string();
         assert_eq!(french("4 probes without an answer"), "4 essais sans réponse");
-        assert_eq!(french("mdns calls it laser, 2 more agree"), "mdns le nomme laser, 2 autres confirment");
+        assert_eq!(french("mdns calls it laser, 2 more agree"), "mDNS le nomme laser, 2 autres confirment");
         assert_eq!(french("its MAC is registered to <b>"), "son adresse MAC est attribuée à &lt;b&gt;");
+        assert_eq!(french("you call it server"), "vous l'appelez server", "a person's word is no kind");
         assert_eq!(french("moon phase"), "<span lang=\"en\">moon phase</span>");
         assert_eq!(say("moon phase", Language::En).into_string(), "moon phase");
+        assert_eq!(say("heard by icmp", Language::En).into_string(), "heard by ping");
+    }
+
+    #[test]
+    fn a_reason_may_hold_another_one() {
+        let french = |text| say(text, Language::Fr).into_string();
+        assert_eq!(
+            french("but like server: its page is a printer's (nginx)"),
+            "mais plutôt «\u{a0}serveur\u{a0}»\u{a0}: sa page est celle d'une imprimante (nginx)"
+        );
+        let deep = "but like server: ".repeat(50) + "x";
+        assert!(say(&deep, Language::Fr).into_string().ends_with("but like server: x"), "and not without end");
     }
 
     #[test]
     fn both_sides_of_each_sentence_have_the_same_blanks() {
-        for (english, french) in FRENCH {
-            assert_eq!(english.matches("{}").count(), french.matches("{}").count(), "{english}");
-            let filled = english.replace("{}", "x");
-            let first = FRENCH.iter().find(|(pattern, _)| read(pattern, &filled).is_some()).unwrap();
-            assert_eq!(first.0, english, "another sentence comes first");
+        let sorts = |text: &str| -> Vec<String> {
+            text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect()
+        };
+        for (english, french) in SENTENCES {
+            assert_eq!(sorts(english), sorts(french), "{english}");
+            let filled =
+                english.replace("{s}", "mdns").replace("{k}", "tv").replace("{}", "x").replace("{r}", "refused twice");
+            assert_ne!(say(&filled, Language::Fr).into_string(), say(&filled, Language::En).into_string(), "{filled}");
         }
     }
 }

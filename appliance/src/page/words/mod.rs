@@ -9,6 +9,7 @@ pub(super) mod door;
 pub(super) mod evidence;
 pub(super) mod frame;
 pub(super) mod overview;
+mod reasons;
 pub(super) mod system;
 pub(super) mod times;
 
@@ -39,7 +40,7 @@ pub(super) fn number(language: Language, value: u64) -> String {
     };
     let mut out = String::with_capacity(digits.len() + 4);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(gap);
         }
         out.push(digit);

@@ -51,6 +51,12 @@ pub(in crate::page) const WATCHED_GONE_HELP: Text = both(
     "You asked to be told. Is it switched on and plugged in?",
     "Vous vouliez être prévenu. Est-il allumé et branché\u{a0}?",
 );
+pub(in crate::page) const WATCHED_NEVER: Text =
+    both("{name}, which you watch, has not been seen yet.", "{name}, que vous surveillez, n'a pas encore été vu.");
+pub(in crate::page) const WATCHED_NEVER_HELP: Text = both(
+    "You added it by hand. Switch it on, or check the address you gave it.",
+    "Vous l'avez ajouté à la main. Allumez-le, ou vérifiez l'adresse que vous avez donnée.",
+);
 pub(in crate::page) const FLAPPING: Text = both("{name} keeps coming and going.", "{name} va et vient sans cesse.");
 pub(in crate::page) const FLAPPING_HELP: Text = both(
     "A loose cable, weak Wi-Fi or a tired power supply does that.",

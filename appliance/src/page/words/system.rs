@@ -60,6 +60,18 @@ pub(in crate::page) const TOOK: Text = both("Took", "Durée");
 pub(in crate::page) const NEXT: Text = both("Next one", "Prochaine");
 pub(in crate::page) const IN: Text = both("in {x}", "dans {x}");
 
+/// A part of the program by the name it reports under.
+pub(in crate::page) fn check(name: &str) -> Option<Text> {
+    Some(match name {
+        "store" => both("Storage", "Stockage"),
+        "first_sweep" => both("First look around", "Première exploration"),
+        "scanner" => both("Scanner", "Exploration"),
+        "privileges" => both("Rights", "Droits"),
+        "device_table" => both("List of devices", "Liste des appareils"),
+        _ => return None,
+    })
+}
+
 /// Why a sweep ran.
 pub(in crate::page) fn purpose(purpose: &str) -> Text {
     match purpose {

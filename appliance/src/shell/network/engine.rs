@@ -38,7 +38,7 @@ pub(super) enum Errand {
     /// A probe that needs a connection or an exchange.
     Probe(Probe),
     /// Fetch a UPnP description.
-    Describe(SegmentId, vigie_wire::names::location::Location),
+    Describe(SegmentId, Box<vigie_wire::names::location::Location>),
 }
 
 /// All that is known, and the hands to learn more.
@@ -137,7 +137,7 @@ impl Engine {
     pub(super) fn take(&mut self, now: Instant, segment: SegmentId, news: News<'_>) {
         match news {
             News::Saw(sighting) => self.see(now, &sighting),
-            News::Lead(lead) => self.follow(segment, lead),
+            News::Lead(lead) => self.follow(segment, *lead),
         }
     }
 

@@ -107,7 +107,7 @@ fn arrange(engine: &Shared, places: &Places, keeper: Option<&Keeper>) {
     for (_, footing) in wanted {
         let there = engine.borrow().legs.iter().any(|leg| leg.footing == footing);
         if !there && footing.running && engine.borrow().legs.len() < MAX_SEGMENTS {
-            make_leg(engine, footing);
+            make_leg(engine, &footing);
         }
     }
     engine.borrow_mut().settle();
@@ -180,10 +180,10 @@ fn scope(ground: &Ground, places: &Places) -> Vec<(Block, Result<(), NotScanned>
     scope
 }
 
-fn make_leg(engine: &Shared, footing: Footing) {
+fn make_leg(engine: &Shared, footing: &Footing) {
     let segment = footing.ground.segment;
     let mut tasks = Vec::new();
-    let raw = match open_raw(&footing) {
+    let raw = match open_raw(footing) {
         Ok((ear, mouth)) => {
             tasks.push(ears::frames(engine.clone(), segment, ear));
             Some(mouth)
@@ -192,7 +192,7 @@ fn make_leg(engine: &Shared, footing: Footing) {
             // Said once at start is what grants it, together with what else is missing; a second command would take that away.
             match error {
                 Error::NoPermission(need) => {
-                    tracing::info!(interface = footing.name, "no raw socket: needs {}", need.name())
+                    tracing::info!(interface = footing.name, "no raw socket: needs {}", need.name());
                 }
                 error => tracing::info!(interface = footing.name, "no raw socket: {error}"),
             }

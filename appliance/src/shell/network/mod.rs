@@ -47,7 +47,7 @@ use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
 pub(crate) use engine::Counts;
 pub(crate) use hands::{Hands, LegView, Snapshot};
-pub(crate) use news::News;
+pub(crate) use news::{Listener, News};
 pub(crate) use places::Choice;
 pub(crate) use rules::{Rules, load as load_rules};
 pub(crate) use sweeps::{NotStarted, Request, Scan};
@@ -78,7 +78,7 @@ pub(crate) struct Start {
     /// Whether to sweep by the clock, or only when asked.
     pub(crate) watching: bool,
     /// Told whatever happens.
-    pub(crate) tell: Box<dyn FnMut(&mut Hands<'_>, &News)>,
+    pub(crate) tell: Listener,
 }
 
 /// A hand on the network; clones share it.

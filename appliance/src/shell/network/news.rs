@@ -35,6 +35,9 @@ pub(crate) enum News {
     Swept(Scan),
 }
 
+/// Whoever renders and sends what happened.
+pub(crate) type Listener = Box<dyn FnMut(&mut Hands<'_>, &News)>;
+
 /// All that a visit needs.
 #[derive(Clone)]
 pub(super) struct Room {
@@ -59,7 +62,7 @@ impl Room {
 }
 
 /// Takes tidings for as long as the service runs.
-pub(super) async fn take(room: Room, keeper: Option<Keeper>, mut tell: Box<dyn FnMut(&mut Hands<'_>, &News)>) {
+pub(super) async fn take(room: Room, keeper: Option<Keeper>, mut tell: Listener) {
     let arrived = room.engine.borrow().tidings.arrived();
     loop {
         arrived.notified().await;

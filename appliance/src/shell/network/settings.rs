@@ -11,14 +11,8 @@ use super::sweeps::Rhythm;
 use crate::config::{self, NetworkSettings, PresenceConfig};
 
 /// Which sources count.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Heard(config::Sources);
-
-impl Default for Heard {
-    fn default() -> Self {
-        Self(config::Sources::default())
-    }
-}
 
 impl Heard {
     /// Whether what a source says counts.

@@ -185,7 +185,7 @@ impl Sweeps {
             if turn.next <= now {
                 turn.next = now + as_embassy(self.rhythm.every);
                 turn.met.clear();
-                let ports = self.rhythm.port_list(turn.done % ALL_PORTS_EVERY == 0);
+                let ports = self.rhythm.port_list(turn.done.is_multiple_of(ALL_PORTS_EVERY));
                 let blocks = scope(engine, segment);
                 let what = What { purpose: Purpose::Watch, work: self.rhythm.work, pace: self.rhythm.pace, ports };
                 self.start(engine, now, segment, &blocks, what);

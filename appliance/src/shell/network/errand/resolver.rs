@@ -60,7 +60,7 @@ fn resolvers(at: &Visit) -> Vec<SocketAddr> {
 async fn exchange(at: &Visit, resolver: SocketAddr) -> Option<Option<String>> {
     let id = u16::from_le_bytes(vigie_sys::random::bytes::<2>().ok()?);
     let mut query = Query::new(id, RECURSION);
-    query.ask(&Name::reverse(at.ip), kind::PTR, false);
+    let _fits = query.ask(&Name::reverse(at.ip), kind::PTR, false);
     let packet = query.finish()?;
     let any: SocketAddr = if resolver.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let socket = UdpSocket::bind(any).await.ok()?;

@@ -24,7 +24,7 @@ pub(super) async fn greet(at: &Visit, stream: TcpStream) -> Option<TlsStream<Tcp
     let names = session.peer_certificates().and_then(|chain| chain.first()).map(|first| cert::read(first));
     if let Some(Ok(names)) = names {
         let subject = names.subject.common_name.as_str();
-        for name in std::iter::once(subject).chain(names.dns_names.iter().map(|name| name.as_str())) {
+        for name in std::iter::once(subject).chain(names.dns_names.iter().map(std::ops::Deref::deref)) {
             if !name.is_empty() {
                 at.tell(Source::Tls, Fact::Clue(Clue::TlsName, name));
             }

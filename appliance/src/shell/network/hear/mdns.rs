@@ -68,7 +68,7 @@ fn say(fact: &MdnsFact, voice: &mut Voice<'_, '_>) {
     match fact {
         MdnsFact::HostAddress { host, .. } | MdnsFact::ReverseName { host, .. } => {
             voice.name(short(host));
-            voice.lead(Lead::DeviceInfo(host.clone()));
+            voice.lead(Lead::DeviceInfo(Box::new(host.clone())));
         }
         MdnsFact::ServiceType { service } => voice.lead(Lead::Browse(service.clone())),
         MdnsFact::ServiceInstance { service, instance, host, port } => {

@@ -21,7 +21,7 @@ pub(super) enum News<'a> {
     /// Somebody was seen.
     Saw(Sighting<'a>),
     /// Something to ask next.
-    Lead(Lead),
+    Lead(Box<Lead>),
 }
 
 /// A question that an answer raised.
@@ -30,9 +30,9 @@ pub(super) enum Lead {
     /// This type of service exists on the link: who offers it?
     Browse(ServiceText),
     /// A computer by this name may publish its model.
-    DeviceInfo(HostText),
+    DeviceInfo(Box<HostText>),
     /// A UPnP description lies here.
-    Describe(Location),
+    Describe(Box<Location>),
 }
 
 /// Who said it.
@@ -81,7 +81,7 @@ impl Voice<'_, '_> {
     }
 
     fn lead(&mut self, lead: Lead) {
-        (self.tell)(News::Lead(lead));
+        (self.tell)(News::Lead(Box::new(lead)));
     }
 }
 

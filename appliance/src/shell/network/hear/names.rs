@@ -8,9 +8,12 @@ use vigie_wire::names::{nbns, ssdp, wsd};
 
 use super::{Lead, Speaker, Tell, Voice, mdns as mdns_words, short};
 
+/// What reads the datagrams of one protocol.
+type Reader = fn(&[u8], &mut Voice<'_, '_>);
+
 /// Tells what a datagram between `(from, to)` ports says.
 pub(in super::super) fn datagram(speaker: Speaker, (from, to): (u16, u16), payload: &[u8], tell: &mut Tell<'_>) {
-    let (source, read): (Source, fn(&[u8], &mut Voice<'_, '_>)) = match (from, to) {
+    let (source, read): (Source, Reader) = match (from, to) {
         (mdns::PORT, _) => return mdns_words::hear(speaker, payload, tell),
         (llmnr::PORT, _) => (Source::Llmnr, llmnr_answer),
         (nbns::NAME_PORT, _) | (_, nbns::NAME_PORT) => (Source::Nbns, netbios),
@@ -91,7 +94,7 @@ fn upnp(payload: &[u8], voice: &mut Voice<'_, '_>) {
     }
     voice.stable(StableId::Upnp, &said.uuid);
     if let Some(location) = said.location.filter(|location| location.ip == voice.speaker.ip) {
-        voice.lead(Lead::Describe(location));
+        voice.lead(Lead::Describe(Box::new(location)));
     }
 }
 
