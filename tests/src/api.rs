@@ -82,6 +82,20 @@ impl<'l> Api<'l> {
         })
     }
 
+    /// Reads a text, such as the metrics.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    #[must_use]
+    pub fn text(&self, path: &str) -> String {
+        let uri = format!("http://127.0.0.1:8080{path}");
+        let bearer = format!("Bearer {}", self.token.as_deref().unwrap_or_default());
+        let read = self
+            .lab
+            .inside(|| self.agent.get(&uri).header("authorization", &bearer).call()?.body_mut().read_to_string());
+        read.unwrap_or_else(|error| panic!("GET {path}: {error}"))
+    }
+
     /// Reads something that must be there.
     ///
     /// # Panics

@@ -100,7 +100,6 @@ impl<'a> Journal<'a> {
     ///
     /// # Panics
     /// When there is none in time.
-    #[must_use]
     pub fn sweep_until(&self, kind: &str, within: Duration) -> Change {
         eventually(kind, within, || {
             self.api.sweep("quick");
@@ -112,7 +111,6 @@ impl<'a> Journal<'a> {
     ///
     /// # Panics
     /// When there is none in time.
-    #[must_use]
     pub fn wait_for(&self, kind: &str, within: Duration) -> Change {
         eventually(kind, within, || self.first(kind))
     }

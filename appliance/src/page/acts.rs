@@ -11,6 +11,7 @@ use vigie_core::lan::{Checked, DeviceId, Edit, Refusal, Trust};
 use vigie_wire::link::wol;
 
 use crate::accounts::role::Access;
+use crate::api::network::desk::ended;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -63,7 +64,7 @@ async fn visit<T: Send + 'static>(
         let id = hands.find(&text)?.id();
         Some(act(hands, id))
     });
-    visit.await.map_err(|_| (&faults::UNAVAILABLE).into())
+    visit.await.map_err(ended)
 }
 
 async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {

@@ -14,6 +14,8 @@ use crate::hasty_home;
 const GONE_TIME: Duration = Duration::from_secs(120);
 /// Until something that needs no patience is told.
 const SOON: Duration = Duration::from_secs(45);
+/// Sweeps of each sort on a network in which nothing happens.
+const CALM_SWEEPS: usize = 20;
 
 fn id(api: &Api<'_>, mac: &str) -> String {
     api.device(mac)["id"].as_str().expect("a device has an id").to_owned()
@@ -43,6 +45,23 @@ fn a_device_that_is_switched_off_is_told_once_with_evidence_and_so_is_its_return
     assert_eq!(back.device, device);
     journal.expect_exactly(&[("OFFLINE", &device), ("ONLINE", &device)]);
     assert_eq!(appliance.api.device(&nas.mac)["presence"], "online");
+    appliance.stop();
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn where_nothing_happens_nothing_is_told() {
+    let lab = Lab::up("standard");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    for _ in 0..CALM_SWEEPS {
+        appliance.api.sweep("quick");
+        appliance.api.sweep("full");
+    }
+    journal.expect_exactly(&[]);
     appliance.stop();
 }
 

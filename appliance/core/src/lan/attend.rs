@@ -15,8 +15,9 @@ use super::settings::LanSettings;
 use super::{SegmentId, interface};
 use crate::Text;
 
-/// A newcomer is asked at once, then after these pauses; its answer confirms it.
-const NEWCOMER_PAUSES_MS: [u64; 3] = [1_000, 2_000, 7_000];
+/// A newcomer is asked at once, then after these pauses; its answer confirms it. Close together at first: a scan that a
+/// person waits for is over in two seconds, and where a fifth of the frames is lost one question in three fails.
+const NEWCOMER_PAUSES_MS: [u64; 8] = [100, 150, 200, 300, 450, 700, 2_000, 7_000];
 /// Questions whether the current address still stands; nine are all lost once in 10,000 at 20 % loss each way.
 const DOUBT_TRIES: u8 = 9;
 const DOUBT_PAUSE: Duration = Duration::from_millis(700);

@@ -263,7 +263,7 @@ impl<J: Judge> Lan<J> {
         let [a, b] = dispute.devices;
         match dispute.kind {
             ConflictKind::SharedAddress => {
-                if self.are_one(a, b) {
+                if self.are_one(a, b) || self.are_cards_of_one(dispute, now) {
                     return;
                 }
                 for (mac, proxied) in dispute.macs.iter().zip(dispute.proxied) {
@@ -297,6 +297,19 @@ impl<J: Judge> Lan<J> {
                 self.open_conflict(dispute, evidence, now);
             }
         }
+    }
+
+    /// Whether both MACs answer for a second address too: two cards of one machine, each of which answers for all of the
+    /// machine's addresses, as Linux does unless told otherwise. Who takes somebody's address does not give its own away.
+    fn are_cards_of_one(&self, dispute: &Dispute, now: Instant) -> bool {
+        let at = self.moment(now);
+        let held = |side: usize| {
+            let (id, mac) = dispute.devices.get(side).zip(dispute.macs.get(side))?;
+            self.devices.get(id)?.interface(dispute.segment, Some(*mac))
+        };
+        let (Some(one), Some(other)) = (held(0), held(1)) else { return false };
+        let shared = |row: &&Address| other.active_v4(at, TOGETHER).any(|same| same.ip == row.ip);
+        one.active_v4(at, TOGETHER).filter(shared).count() >= 2
     }
 
     fn is_known_proxy(&self, segment: SegmentId, mac: Mac) -> bool {

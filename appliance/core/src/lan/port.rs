@@ -174,10 +174,13 @@ impl Device {
     fn learn_open(&mut self, port: Port, source: Source, at: Moment) -> bool {
         if let Some(row) = self.kept.ports.iter_mut().find(|row| row.port == port) {
             row.last_seen = at;
-            row.refused = None;
-            row.misses = 0;
+            // An announcement does not open what refuses: only an answer of the port itself does.
             if source == Source::Tcp {
+                row.refused = None;
+                row.misses = 0;
                 row.source = source;
+            } else if !row.open {
+                return false;
             }
             return !core::mem::replace(&mut row.open, true);
         }

@@ -14,7 +14,7 @@ use crate::config::NetworkSettings;
 use crate::http::problem::{Problem, faults};
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
-use crate::shell::network::{Hands, Network};
+use crate::shell::network::{Ended, Hands, Network};
 
 /// The desk.
 pub(crate) struct Desk {
@@ -64,7 +64,7 @@ impl Desk {
             let lens = Lens::of(hands, &clocks);
             visit(hands, &lens)
         });
-        done.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))
+        done.await.map_err(ended)
     }
 
     /// The same with the device that `text` names: an id, a MAC or an address.
@@ -82,6 +82,14 @@ impl Desk {
             visit(hands, lens, id)
         })
         .await?
+    }
+}
+
+/// What a person is told when a visit did not come to a good end.
+pub(crate) fn ended(why: Ended) -> Problem {
+    match why {
+        Ended::Stopping => (&faults::UNAVAILABLE).into(),
+        Ended::NotKept => (&faults::NOT_KEPT).into(),
     }
 }
 

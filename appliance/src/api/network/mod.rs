@@ -16,7 +16,7 @@
 mod check;
 mod conflicts;
 mod date;
-mod desk;
+pub(crate) mod desk;
 mod devices;
 mod edit;
 mod events;

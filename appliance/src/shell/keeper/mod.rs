@@ -24,6 +24,7 @@ enum Order {
     Put { kind: Kind, key: Vec<u8>, value: Vec<u8>, durability: Durability, done: Option<Answer> },
     Delete { kind: Kind, key: Vec<u8>, done: Option<Answer> },
     Append { kind: Kind, value: Vec<u8>, durability: Durability, done: Option<Answer> },
+    Flush(Answer),
     Newest { kind: Kind, before: u64, limit: usize, keep: Keep, done: oneshot::Sender<Vec<Event>> },
     Stop(oneshot::Sender<()>),
 }
@@ -162,6 +163,14 @@ impl Keeper {
     pub async fn delete_now(&self, kind: Kind, key: &[u8]) -> Result<(), NotKept> {
         let key = key.to_vec();
         self.and_wait(|done| Order::Delete { kind, key, done: Some(done) }).await
+    }
+
+    /// Ends when everything ordered before is on the card.
+    ///
+    /// # Errors
+    /// As [`Keeper::put_now`].
+    pub async fn flush(&self) -> Result<(), NotKept> {
+        self.and_wait(Order::Flush).await
     }
 
     /// The newest events of a kind with a number below `before` that `keep` wants, newest first, at most `limit`.

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vigie_store::{Durability, Error, FileMedium, Kind, Log};
+use vigie_store::{Durability, Error, FileMedium, Health, Kind, Log};
 
 use super::{Answer, Event, Order, Status};
 
@@ -88,6 +88,13 @@ impl KeeperThread {
             }
             Order::Newest { kind, before, limit, keep, done } => {
                 let _nobody_waits = done.send(self.newest(kind, before, limit, keep));
+            }
+            Order::Flush(done) => {
+                self.flush();
+                let _nobody_waits = done.send(match self.log.health() {
+                    Health::Good => Ok(()),
+                    Health::MemoryOnly { error, .. } => Err(error),
+                });
             }
             Order::Stop(done) => return Some(done),
         }

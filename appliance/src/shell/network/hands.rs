@@ -17,10 +17,12 @@ use vigie_wire::link::wol;
 
 use super::engine::{Counts, Engine};
 use super::places::Places;
+use super::record;
 use super::rules::Rules;
 use super::settings;
 use super::sweeps::{NotStarted, Request, Scan, Sweeps};
 use crate::config::NetworkSettings;
+use crate::shell::keeper::Keeper;
 
 /// Sweeps remembered for the list of scans.
 const MAX_SCANS: usize = 50;
@@ -90,6 +92,9 @@ pub(crate) struct Hands<'a> {
     pub(super) sweeps: &'a mut Sweeps,
     pub(super) places: &'a Rc<Places>,
     pub(super) memory: &'a mut Memory,
+    pub(super) keeper: Option<&'a Keeper>,
+    /// Whether this visit changed what a person will want to find again.
+    pub(super) edited: bool,
     pub(super) snmp: bool,
 }
 
@@ -157,9 +162,24 @@ impl Hands<'_> {
     pub(crate) fn edit(&mut self, edit: Edit<'_>) -> Result<DeviceId, Refusal> {
         let mut out = Actions::new();
         let done = self.engine.lan.edit(Instant::now(), edit, &mut out);
+        self.edited |= done.is_ok() && !matches!(edit, Edit::Check(_));
         self.engine.carry_out(out);
         self.engine.settle();
         done
+    }
+
+    /// Hands the records that wait to be stored, and those to be deleted, to the keeper.
+    pub(super) fn write_pending(&mut self) {
+        let Some(keeper) = self.keeper else { return };
+        for id in std::mem::take(&mut self.engine.tidings.saves) {
+            let Some(device) = self.engine.lan.device(id) else { continue };
+            if !record::write(keeper, device.record()) {
+                tracing::warn!(device = id.0, "a device is not stored: its record is too long");
+            }
+        }
+        for id in &self.engine.tidings.forgotten {
+            record::delete(keeper, *id);
+        }
     }
 
     /// Asks a device now; the answer comes when the check is over.

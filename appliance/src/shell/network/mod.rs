@@ -85,27 +85,42 @@ pub(crate) struct Start {
 #[derive(Clone)]
 pub(crate) struct Network {
     visits: mpsc::Sender<Visit>,
+    keeper: Option<Keeper>,
 }
 
-/// The network shell has ended, which it does only with the service.
+/// Why a visit did not come to a good end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ended;
+pub(crate) enum Ended {
+    /// The service is stopping.
+    Stopping,
+    /// It was done, but is not on the card.
+    NotKept,
+}
 
 impl Network {
-    /// Visits the engine and gives what `visit` gave.
+    /// Visits the engine and gives what `visit` gave. When it changed what a person will want to find again, that is on
+    /// the card before the answer is given.
     ///
     /// # Errors
-    /// When the service is stopping.
+    /// When the service is stopping, or the card takes nothing.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         visit: impl FnOnce(&mut Hands<'_>) -> T + Send + 'static,
     ) -> Result<T, Ended> {
         let (done, answer) = oneshot::channel();
         let visit: Visit = Box::new(move |hands| {
-            let _gone = done.send(visit(hands));
+            let outcome = visit(hands);
+            if hands.edited {
+                hands.write_pending();
+            }
+            let _gone = done.send((outcome, hands.edited));
         });
-        self.visits.send(visit).await.map_err(|_| Ended)?;
-        answer.await.map_err(|_| Ended)
+        self.visits.send(visit).await.map_err(|_| Ended::Stopping)?;
+        let (outcome, edited) = answer.await.map_err(|_| Ended::Stopping)?;
+        match &self.keeper {
+            Some(keeper) if edited => keeper.flush().await.map(|()| outcome).map_err(|_| Ended::NotKept),
+            _ => Ok(outcome),
+        }
     }
 }
 
@@ -129,15 +144,22 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let memory = Rc::new(RefCell::new(hands::Memory::default()));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     let means = Rc::new(errand::Means { communities: start.communities });
-    let room = news::Room { engine: engine.clone(), sweeps: sweeps.clone(), places: places.clone(), memory, snmp };
+    let room = news::Room {
+        engine: engine.clone(),
+        sweeps: sweeps.clone(),
+        places: places.clone(),
+        memory,
+        keeper: start.keeper.clone(),
+        snmp,
+    };
 
     spawn_local(keep_legs(engine.clone(), places.clone(), start.keeper.clone()));
     spawn_local(keep_time(engine.clone()));
     spawn_local(errand::run(engine.clone(), means));
     spawn_local(sweeps::keep_time(engine, sweeps));
-    spawn_local(news::take(room.clone(), start.keeper, start.tell));
+    spawn_local(news::take(room.clone(), start.tell));
     spawn_local(receive(room, inbox));
-    Ok(Network { visits })
+    Ok(Network { visits, keeper: start.keeper })
 }
 
 async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {

@@ -13,7 +13,6 @@ use vigie_store::Durability;
 use super::engine::Shared;
 use super::hands::{Hands, MAX_SNAPSHOTS, Memory, Snapshot};
 use super::places::Places;
-use super::record;
 use super::sweeps::{Scan, Sweeps};
 use crate::shell::keeper::{CHANGE, Keeper};
 
@@ -45,6 +44,7 @@ pub(super) struct Room {
     pub(super) sweeps: Rc<RefCell<Sweeps>>,
     pub(super) places: Rc<Places>,
     pub(super) memory: Rc<RefCell<Memory>>,
+    pub(super) keeper: Option<Keeper>,
     pub(super) snmp: bool,
 }
 
@@ -56,26 +56,30 @@ impl Room {
             sweeps: &mut self.sweeps.borrow_mut(),
             places: &self.places,
             memory: &mut self.memory.borrow_mut(),
+            keeper: self.keeper.as_ref(),
+            edited: false,
             snmp: self.snmp,
         })
     }
 }
 
 /// Takes tidings for as long as the service runs.
-pub(super) async fn take(room: Room, keeper: Option<Keeper>, mut tell: Listener) {
+pub(super) async fn take(room: Room, mut tell: Listener) {
     let arrived = room.engine.borrow().tidings.arrived();
     loop {
         arrived.notified().await;
         tokio::time::sleep(GATHER).await;
         room.visit(|hands| {
-            for news in gather(hands, keeper.as_ref()) {
+            for news in gather(hands) {
                 tell(hands, &news);
             }
         });
     }
 }
 
-fn gather(hands: &mut Hands<'_>, keeper: Option<&Keeper>) -> Vec<News> {
+fn gather(hands: &mut Hands<'_>) -> Vec<News> {
+    let keeper = hands.keeper;
+    hands.write_pending();
     let tidings = hands.engine.tidings.take();
     let mut news = Vec::new();
     for change in tidings.changes {
@@ -84,17 +88,6 @@ fn gather(hands: &mut Hands<'_>, keeper: Option<&Keeper>) -> Vec<News> {
             keeper.append(CHANGE, value, Durability::Batch);
         }
         news.push(News::Changed(change));
-    }
-    if let Some(keeper) = keeper {
-        for id in &tidings.saves {
-            let Some(device) = hands.engine.lan.device(*id) else { continue };
-            if !record::write(keeper, device.record()) {
-                tracing::warn!(device = id.0, "a device is not stored: its record is too long");
-            }
-        }
-        for id in &tidings.forgotten {
-            record::delete(keeper, *id);
-        }
     }
     news.extend(tidings.forgotten.into_iter().map(News::Gone));
     news.extend(tidings.rows.into_iter().map(News::Row));

@@ -41,12 +41,19 @@ pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<K
     let mut sweeps = Sweeps::new(super::settings::rhythm(&NetworkSettings::default(), false));
     sweeps.watching = false;
     let memory = Rc::new(RefCell::new(Memory::default()));
-    let room = Room { engine: engine.clone(), sweeps: Rc::new(RefCell::new(sweeps)), places, memory, snmp: false };
+    let room = Room {
+        engine: engine.clone(),
+        sweeps: Rc::new(RefCell::new(sweeps)),
+        places,
+        memory,
+        keeper: keeper.clone(),
+        snmp: false,
+    };
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     spawn_local(super::keep_time(engine));
-    spawn_local(news::take(room.clone(), keeper, tell));
+    spawn_local(news::take(room.clone(), tell));
     spawn_local(super::receive(room, inbox));
-    Network { visits }
+    Network { visits, keeper }
 }
 
 fn add_leg(engine: &mut Engine, segment: SegmentId, name: &str, (ip, prefix): (Ipv4Addr, u8)) {

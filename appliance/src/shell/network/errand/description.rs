@@ -2,11 +2,10 @@
 //! Never leaves the host and never reads more than a description may hold. Called by errands.
 
 use tokio::time::timeout;
-use vigie_core::lan::{Clue, Fact, Source, StableId};
+use vigie_core::lan::{Clue, Fact, Source};
 use vigie_wire::names::location::Location;
 use vigie_wire::names::upnp::{self, MAX_DESCRIPTION_BYTES};
 
-use super::super::hear::is_unique;
 use super::{ERRAND_TIME, Visit, http};
 
 /// Fetches and tells.
@@ -27,8 +26,7 @@ pub(super) async fn fetch(at: &Visit, location: &Location) {
             at.tell(Source::Ssdp, Fact::Clue(clue, text));
         }
     }
-    if is_unique(&said.udn) {
-        at.tell(Source::Ssdp, Fact::Stable(StableId::Upnp, &said.udn));
-    }
+    // Its identifier is not told from here: this came by address alone, and whoever takes an address for a moment would be
+    // merged with its owner. The announcement says the same identifier, in a frame with a MAC.
     at.port(location.port, true);
 }

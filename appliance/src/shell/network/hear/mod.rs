@@ -97,7 +97,7 @@ pub(super) fn is_a_name(name: &str) -> bool {
 }
 
 /// Whether an identifier can tell two devices apart: many firmwares ship one for all of them.
-pub(super) fn is_unique(id: &str) -> bool {
+fn is_unique(id: &str) -> bool {
     let bare = || id.bytes().filter(u8::is_ascii_alphanumeric);
     let mut distinct: Vec<u8> = bare().collect();
     distinct.sort_unstable();
