@@ -334,7 +334,7 @@ pub mod faults {
         /// A WebSocket was expected.
         UPGRADE_NEEDED = "upgrade_needed", Malformed, "This address speaks WebSocket only.", "Cette adresse ne parle que WebSocket.";
         /// The medium refused, after the fact.
-        NOT_KEPT = "not_saved", Storage, "It is changed for now, but could not be stored: a power cut would undo it. The storage needs attention.", "C'est modifié pour l'instant, mais n'a pas pu être enregistré : une coupure de courant l'annulerait. Le stockage demande attention.";
+        NOT_KEPT = "not_kept", Storage, "It is changed for now, but could not be stored: a power cut would undo it. The storage needs attention.", "C'est modifié pour l'instant, mais n'a pas pu être enregistré : une coupure de courant l'annulerait. Le stockage demande attention.";
         /// The medium refused.
         NOT_SAVED = "not_saved", Storage, "It could not be saved, so nothing has changed. The storage needs attention.", "L'enregistrement a échoué, donc rien n'a changé. Le stockage demande attention.";
         /// The service cannot do it now.

@@ -15,6 +15,7 @@ PROMISES = (
     ("vigie-ports", 250, 1.5, "250 hosts, 20 ports, fast"),
 )
 NAMES_WITHIN_S = 4.0
+KINDS_OF_MISTAKE = (("missing", "not found"), ("nameless", "without its name"), ("made_up", "said to be open"))
 
 
 def _table(head, rows):
@@ -133,7 +134,7 @@ def _promise_lines(results):
 def _missing(results):
     for size, series in results["sizes"].items():
         for key in ("vigie", "vigie-ports"):
-            for what, words in (("missing", "not found"), ("nameless", "without its name")):
+            for what, words in KINDS_OF_MISTAKE:
                 names = sorted({name for run in series.get(key, []) for name in run.get(what, [])})
                 if names:
                     yield f"- `{key}`, {size} hosts, at least once {words}: {', '.join(names)}"

@@ -36,7 +36,7 @@ def score(truth, findings, ports):
         for key in finding.addresses | finding.macs:
             at.setdefault(key, []).append(finding)
     result = dict.fromkeys(("hosts", "ipv6_only", "macs", "names", "ports", "false_hosts", "false_ports"), 0)
-    result["missing"], result["nameless"] = [], []
+    result["missing"], result["nameless"], result["made_up"] = [], [], []
     asked = set(ports)
     of = dict.fromkeys(("hosts", "ipv6_only", "names", "ports"), 0)
     used = set()
@@ -57,7 +57,9 @@ def score(truth, findings, ports):
         named = any(names & {_bare(name) for name in finding.names} for finding in mine)
         result["names"] += named
         result["ports"] += len(open_ports & told)
-        result["false_ports"] += len(told - set(host["open_tcp"]))
+        made_up = told - set(host["open_tcp"])
+        result["false_ports"] += len(made_up)
+        result["made_up"] += [f"{host['name']}:{port}" for port in sorted(made_up)]
         if not mine:
             result["missing"].append(host["name"])
         elif names and not named:

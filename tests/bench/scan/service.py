@@ -59,7 +59,7 @@ def _status(field):
 def measure(field, program, rest_s, tell):
     """Starts the service, waits for its first sweep, and reads its memory; after `rest_s` more, again."""
     folder = tempfile.mkdtemp(prefix="vigie-bench-")
-    command = field.inside([program, "run", "--no-tls", "--data", folder, "--listen", ADDRESS])
+    command = field.inside([program, "run", "--no-tls", "--data", f"{folder}/data", "--listen", ADDRESS])
     with open(f"{folder}/log", "w", encoding="utf-8") as log:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder)
     began = time.monotonic()

@@ -70,6 +70,8 @@ impl KeeperThread {
     fn stop(mut self, done: tokio::sync::oneshot::Sender<()>) {
         self.flush();
         self.publish();
+        // Whoever waits may open the folder at once: its lock is given up first.
+        drop(self);
         let _nobody_waits = done.send(());
     }
 
@@ -168,6 +170,14 @@ impl KeeperThread {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         status.counters = self.log.counters().clone();
         status.usage = self.log.usage();
-        status.health = self.log.health();
+        let health = self.log.health();
+        match (status.health, health) {
+            (Health::Good, Health::MemoryOnly { error, .. }) => {
+                tracing::warn!("nothing can be stored, the service goes on in memory: {error}");
+            }
+            (Health::MemoryOnly { .. }, Health::Good) => tracing::info!("records reach the card again"),
+            _ => {}
+        }
+        status.health = health;
     }
 }

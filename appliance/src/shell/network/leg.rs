@@ -36,6 +36,15 @@ pub(super) struct Footing {
     pub(super) scope: Vec<(Block, Result<(), NotScanned>)>,
 }
 
+impl Footing {
+    /// Whether this is the same interface in the same state, whatever its addresses: what is open on it stays open.
+    pub(super) fn is_same_place(&self, other: &Self) -> bool {
+        let place =
+            |footing: &Self| (footing.index, footing.kind, footing.running, footing.ground.mac, footing.ground.segment);
+        place(self) == place(other) && self.name == other.name
+    }
+}
+
 /// A leg in use.
 pub(super) struct Leg {
     /// Where it stands.

@@ -21,7 +21,7 @@ use vigie_sys::neighbour::{self, Neighbour, State};
 use vigie_sys::{Error, gateway};
 use vigie_wire::Mac;
 
-use super::engine::Shared;
+use super::engine::{Engine, Shared};
 use super::ground::Ground;
 use super::leg::{Footing, Leg};
 use super::places::Places;
@@ -89,11 +89,22 @@ fn arrange(engine: &Shared, places: &Places, keeper: Option<&Keeper>) {
         Err(error) => return tracing::warn!("cannot list the network interfaces: {error}"),
     };
     let mut wanted: BTreeMap<u32, Footing> = BTreeMap::new();
+    let mut moved = Vec::new();
     for interface in interfaces.iter().filter(|interface| is_leg(interface, places)) {
         let gateway = gateways.iter().find(|gateway| gateway.interface == interface.link.index && !gateway.ipv6);
         if let Some(footing) = footing(interface, gateway.map(|gateway| gateway.ip), places) {
             wanted.insert(interface.link.index.0, footing);
         }
+    }
+    for leg in &mut engine.borrow_mut().legs {
+        // Only addresses moved: the sockets are those of the interface, and a running sweep goes on.
+        if let Some(footing) = wanted.get(&leg.footing.index.0).filter(|footing| footing.is_same_place(&leg.footing)) {
+            moved.extend((*footing != leg.footing).then(|| footing.clone()));
+            leg.footing = footing.clone();
+        }
+    }
+    for footing in moved {
+        tell_segment(&mut engine.borrow_mut(), &footing);
     }
     let stale: Vec<SegmentId> = {
         let engine = engine.borrow();
@@ -230,22 +241,27 @@ fn make_leg(engine: &Shared, footing: &Footing) {
         }
     }
     tracing::info!(interface = footing.name, raw = raw.is_some(), "leg open");
-    let now = Instant::now();
     let mut engine = engine.borrow_mut();
-    let addresses: Vec<(IpAddr, u8)> = (footing.ground.ipv4.iter().map(|(ip, prefix)| (IpAddr::V4(*ip), *prefix)))
-        .chain(footing.ground.ipv6.iter().map(|(ip, prefix)| (IpAddr::V6(*ip), *prefix)))
+    let sweep = Sweep::new(engine.own().now_us);
+    let outbox = Outbox::default();
+    engine.legs.push(Leg { footing: footing.clone(), sweep, outbox, raw, echo, mouths, ears: tasks, unsent: 0 });
+    tell_segment(&mut engine, footing);
+}
+
+/// Tells the machine where a leg stands.
+fn tell_segment(engine: &mut Engine, footing: &Footing) {
+    let ground = &footing.ground;
+    let addresses: Vec<(IpAddr, u8)> = (ground.ipv4.iter().map(|(ip, prefix)| (IpAddr::V4(*ip), *prefix)))
+        .chain(ground.ipv6.iter().map(|(ip, prefix)| (IpAddr::V6(*ip), *prefix)))
         .collect();
     let leg = lan::Leg {
-        segment,
-        mac: Some(footing.ground.mac),
+        segment: ground.segment,
+        mac: Some(ground.mac),
         addresses: &addresses,
         gateway: footing.gateway,
         sees_macs: true,
     };
-    let sweep = Sweep::new(engine.own().now_us);
-    let outbox = Outbox::default();
-    engine.legs.push(Leg { footing: footing.clone(), sweep, outbox, raw, echo, mouths, ears: tasks, unsent: 0 });
-    engine.input(now, Input::SegmentUp(leg));
+    engine.input(Instant::now(), Input::SegmentUp(leg));
 }
 
 /// One socket, twice: the ear waits on its own copy of the descriptor.

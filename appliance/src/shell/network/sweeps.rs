@@ -17,6 +17,8 @@ use super::engine::{Engine, Shared};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The long list of ports is most of a sweep, and ports change rarely: every so many sweeps, the first included.
 const ALL_PORTS_EVERY: u32 = 12;
+/// A sweep that its leg cut short is begun again after this.
+const AFTER_CUT: embassy_time::Duration = embassy_time::Duration::from_secs(2);
 /// Newcomers whose ports are asked in one small sweep between two large ones.
 const NEWCOMERS_AT_ONCE: usize = 16;
 
@@ -110,6 +112,8 @@ struct Turn {
     done: u32,
     /// Newcomers whose ports were asked since the last whole sweep, whether they answered or not.
     met: BTreeSet<IpAddr>,
+    /// What was swept last: a leg that gets its address late is swept again at once.
+    scope: Vec<Block>,
     running: Option<Running>,
 }
 
@@ -132,7 +136,7 @@ pub(crate) struct Scan {
 
 impl Turn {
     fn new(now: Instant) -> Self {
-        Self { next: now, done: 0, met: BTreeSet::new(), running: None }
+        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None }
     }
 }
 
@@ -182,11 +186,12 @@ impl Sweeps {
             if turn.running.is_some() || !self.watching {
                 continue;
             }
-            if turn.next <= now {
+            let blocks = scope(engine, segment);
+            if turn.next <= now || turn.scope != blocks {
+                turn.scope.clone_from(&blocks);
                 turn.next = now + as_embassy(self.rhythm.every);
                 turn.met.clear();
                 let ports = self.rhythm.port_list(turn.done.is_multiple_of(ALL_PORTS_EVERY));
-                let blocks = scope(engine, segment);
                 let what = What { purpose: Purpose::Watch, work: self.rhythm.work, pace: self.rhythm.pace, ports };
                 self.start(engine, now, segment, &blocks, what);
             } else if self.rhythm.work.ports && turn.done > 0 {
@@ -317,9 +322,15 @@ impl Sweeps {
     ) -> Option<Scan> {
         let turn = self.turns.get_mut(&segment)?;
         let running = turn.running.take()?;
-        turn.done += u32::from(matches!(running.purpose, Purpose::Watch | Purpose::Asked { whole: true }));
+        let whole_segment = matches!(running.purpose, Purpose::Watch | Purpose::Asked { whole: true });
+        if whole_segment && report.whole {
+            turn.done += 1;
+        } else if running.purpose == Purpose::Watch {
+            // Cut short by its leg: what it did not ask is asked as soon as the leg has settled.
+            turn.next = now + AFTER_CUT;
+        }
         let began = running.began;
-        if matches!(running.purpose, Purpose::Watch | Purpose::Asked { whole: true }) {
+        if whole_segment {
             let ended = Input::SweepEnded { segment, began, asked: report.addresses, whole: report.whole };
             engine.input(now, ended);
         }
