@@ -62,8 +62,8 @@ async fn look(
     let (rules, _) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
     let ended = Rc::new(Notify::new());
     let told = ended.clone();
-    let quiet = !progress;
     let show = progress && std::io::stderr().is_terminal();
+    let clear = if show { "\r\x1b[K" } else { "" };
     let start = network::Start {
         settings: config.network.settings(),
         interfaces,
@@ -76,14 +76,18 @@ async fn look(
         watching: false,
         tell: Box::new(move |hands, news| match news {
             News::Swept(scan) => {
-                if !quiet {
-                    let report = &scan.report;
-                    let took = report.took.as_millis() as f64 / 1_000.0;
-                    eprintln!(
-                        "\r{} hosts in {took:.2} s, {} frames, {} rounds {:30}",
-                        report.hosts, report.frames, report.rounds, ""
-                    );
-                }
+                // To the error stream: what a program reads is on the other one.
+                let report = &scan.report;
+                let seconds = |length: vigie_core::Duration| length.as_millis() as f64 / 1_000.0;
+                eprintln!(
+                    "{clear}{} hosts in {:.2} s, {} frames, {} rounds, discovered after {:.3} s, ports after {:.3} s",
+                    report.hosts,
+                    seconds(report.took),
+                    report.frames,
+                    report.rounds,
+                    seconds(report.discovered_after),
+                    seconds(report.ports_after),
+                );
                 if !hands.sweeps().is_running() {
                     told.notify_one();
                 }

@@ -252,7 +252,8 @@ impl Engine {
         let own = self.own();
         let Some(leg) = self.leg(probe.segment) else { return false };
         match leg.take(&own, probe.query) {
-            Taken::Gone => {}
+            // Before anything is lost: what is lost for want of room would look like loss on the network.
+            Taken::Gone => return leg.outbox.is_crowded(),
             Taken::ByTask => self.errand(Errand::Probe(probe)),
             Taken::Full => {
                 leg.unsent += 1;

@@ -102,6 +102,7 @@ struct Run {
     rtt: Rtt,
     began: Instant,
     discovered: Option<Instant>,
+    ported: Option<Instant>,
     last_sent: Instant,
     told: Instant,
     wake: Instant,
@@ -180,6 +181,7 @@ impl Run {
             rtt: Rtt::default(),
             began: now,
             discovered: None,
+            ported: None,
             last_sent: now,
             told: now,
             wake: now,
@@ -209,8 +211,8 @@ impl Run {
                 }
             }
             Input::Congested => {
-                self.frames_left.ease();
-                self.broadcasts_left.ease();
+                self.frames_left.ease(now);
+                self.broadcasts_left.ease(now);
             }
             Input::Start(..) | Input::Stop | Input::Tick => {}
         }
@@ -225,7 +227,7 @@ impl Run {
         }
         match ip {
             IpAddr::V4(ip) => match self.plan.targets.index(ip) {
-                Some(index) => self.rounds.hear(index),
+                Some(index) => self.rounds.hear(now, index),
                 // Heard, but not ours to ask: excluded, or outside the targets a person named.
                 None => return,
             },
@@ -246,6 +248,9 @@ impl Run {
         }
         if self.discovered.is_none() && self.is_discovered() {
             self.discovered = Some(now);
+        }
+        if self.ported.is_none() && self.discovered.is_some() && self.has_asked_ports(now) {
+            self.ported = Some(now);
         }
         if self.told + TELL_EVERY <= now {
             self.told = now;
@@ -331,6 +336,11 @@ impl Run {
         self.rounds.is_over() && self.known.iter().all(|directed| directed.heard || directed.tries > DIRECTED_TRIES)
     }
 
+    fn has_asked_ports(&self, now: Instant) -> bool {
+        let timeout = self.rtt.timeout();
+        !self.plan.work.ports || self.hosts.iter().all(|host| host.flights.is_done(now, &self.plan.ports, timeout))
+    }
+
     fn is_over(&self, now: Instant) -> bool {
         let timeout = self.rtt.timeout();
         self.discovered.is_some()
@@ -377,6 +387,7 @@ impl Run {
             rounds: self.rounds.round(),
             took: since_began(now),
             discovered_after: since_began(self.discovered.unwrap_or(now)),
+            ports_after: since_began(self.ported.unwrap_or(now)),
             whole,
         }
     }

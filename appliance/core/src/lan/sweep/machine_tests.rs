@@ -300,19 +300,20 @@ fn progress_only_grows_while_hosts_do_not() {
 }
 
 #[test]
-fn a_full_link_is_asked_more_slowly() {
+fn a_full_link_is_asked_more_slowly_and_then_as_before() {
     let plan = plan(Pace::Fast, Work::DISCOVERY);
-    let mut sweep = Sweep::new(1);
-    let mut out = Actions::new();
-    sweep.on(Instant::from_millis(0), Input::Start(&plan, &[]), &mut out);
-    for _ in 0..6 {
-        sweep.on(Instant::from_millis(0), Input::Congested, &mut out);
-    }
-    let mut frames = 0;
-    for ms in 1..=100 {
-        out.clear();
-        sweep.on(Instant::from_millis(ms), Input::Tick, &mut out);
-        frames += out.len();
-    }
-    assert!(frames < 40, "{frames} frames in 100 ms at a rate eased six times");
+    let frames_in = |congested: bool| {
+        let mut sweep = Sweep::new(1);
+        let mut out = Actions::new();
+        sweep.on(Instant::from_millis(0), Input::Start(&plan, &[]), &mut out);
+        let mut frames = out.len();
+        for ms in 1..=40 {
+            let now = Instant::from_millis(ms);
+            out.clear();
+            sweep.on(now, if congested && ms % 11 == 0 { Input::Congested } else { Input::Tick }, &mut out);
+            frames += out.len();
+        }
+        frames
+    };
+    assert!(frames_in(true) * 3 < frames_in(false) * 2, "{} of {}", frames_in(true), frames_in(false));
 }

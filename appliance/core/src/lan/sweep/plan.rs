@@ -146,6 +146,8 @@ pub struct Report {
     pub took: Duration,
     /// From start to the end of discovery.
     pub discovered_after: Duration,
+    /// From start until discovery was over and every port had its answer or its last try.
+    pub ports_after: Duration,
     /// Whether it ran to its end; false when it was stopped.
     pub whole: bool,
 }

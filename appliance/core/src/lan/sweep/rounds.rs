@@ -15,6 +15,8 @@ use embassy_time::{Duration, Instant};
 const FEWEST_ROUNDS: u32 = 3;
 /// A network this bad (half of all tries fail) is not found whole by asking once more.
 const MOST_ROUNDS: u32 = 14;
+/// Answers that trickle in prolong the pause after a round up to this many pauses: a network that slow is asked again.
+const LONGEST_WAIT_GAPS: u32 = 10;
 /// Expected number of hosts missed at which the sweep is content: one in five hundred sweeps.
 const ACCEPTED_MISSING: f32 = 0.002;
 
@@ -31,6 +33,7 @@ pub(super) struct Rounds {
     heard_later: u32,
     gap: Duration,
     resume: Instant,
+    latest: Instant,
     closing: bool,
     over: bool,
 }
@@ -48,6 +51,7 @@ impl Rounds {
             heard_later: 0,
             gap,
             resume: now,
+            latest: now,
             closing: false,
             over: count == 0,
         }
@@ -76,13 +80,17 @@ impl Rounds {
     }
 
     /// Notes that the address at `index` answered.
-    pub(super) fn hear(&mut self, index: u32) {
+    pub(super) fn hear(&mut self, now: Instant, index: u32) {
         let Some(word) = usize::try_from(index / 64).ok().and_then(|word| self.heard.get_mut(word)) else { return };
         let bit = 1 << (index % 64);
         if index >= self.count || *word & bit != 0 {
             return;
         }
         *word |= bit;
+        // While answers still come in, asking again would take late ones for lost ones.
+        if self.closing {
+            self.resume = (now + self.gap).min(self.latest).max(self.resume);
+        }
         if self.round == 1 { self.heard_first += 1 } else { self.heard_later += 1 }
     }
 
@@ -116,6 +124,7 @@ impl Rounds {
             // The answers to the last frames are still on their way: whether this was enough is decided after the gap.
             self.closing = true;
             self.resume = now + self.gap;
+            self.latest = now + self.gap * LONGEST_WAIT_GAPS;
         }
         None
     }
@@ -193,7 +202,7 @@ mod tests {
             for index in drain(&mut rounds, now) {
                 frames += 1;
                 if index < 50 {
-                    rounds.hear(index);
+                    rounds.hear(now, index);
                 }
             }
         }
@@ -214,7 +223,7 @@ mod tests {
                     random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     // 20 % lost each way: a try fails with probability 0.36.
                     if index < 50 && (random >> 33) % 100 >= 36 {
-                        rounds.hear(index);
+                        rounds.hear(now, index);
                     }
                 }
             }
@@ -232,7 +241,7 @@ mod tests {
         assert_eq!(rounds.next(at(0)), None);
         assert!(rounds.is_over());
         let mut one = Rounds::new(at(0), 1, Duration::from_millis(50), 1);
-        one.hear(900);
+        one.hear(at(0), 900);
         assert_eq!(one.next(at(0)), Some(0));
     }
 }

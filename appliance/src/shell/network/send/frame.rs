@@ -64,6 +64,11 @@ impl Outbox {
         }
     }
 
+    /// Whether more waits than the card will take soon, so that the sweep has to go slower before anything is lost.
+    pub(in super::super) fn is_crowded(&self) -> bool {
+        self.ends.len() >= MAX_WAITING / 4
+    }
+
     /// Whether nothing waits.
     pub(in super::super) fn is_empty(&self) -> bool {
         self.ends.is_empty()
