@@ -1,6 +1,7 @@
 //! Holds the map of the house: what the appliance is made of.
 //! It never does anything itself.
 //! `main` and the tests enter here.
+#![forbid(unsafe_code)]
 
 pub mod accounts;
 pub mod api;

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::shell::rights::Need;
 use maud::{Markup, html};
 use vigie_core::lan::{ConflictKind, DeviceId, Trust};
 use vigie_store::Health;
-use vigie_sys::Need;
 
 use crate::http::language::{Language, Text};
 use crate::shell::network::LegView;

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::shell::rights::{self, Need};
 use maud::{Markup, html};
 use vigie_core::lan::{Change, ChangeKind, DeviceId, Trust};
-use vigie_sys::Need;
-use vigie_sys::privilege::Privileges;
 
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -91,9 +90,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 
 /// The most important missing right, and the command that grants it.
 fn missing_right() -> Option<(Need, String)> {
-    let need = *Privileges::read().ok()?.missing().first()?;
-    let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
-    Some((need, need.command(&exe)))
+    let (missing, command) = rights::missing();
+    missing.first().copied().zip(command)
 }
 
 fn view(rows: &[Row], items: &[Item], looking: &Looking, lately: &[Told], desk: &Desk) -> Markup {

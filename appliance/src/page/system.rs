@@ -5,11 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::shell::rights::{self, Need};
 use maud::{Markup, html};
 use vigie_core::lan::SegmentId;
 use vigie_store::Health;
-use vigie_sys::privilege::Privileges;
-use vigie_sys::{Need, memory};
 
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -65,11 +64,11 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         (hands.legs(), scans, Looking::of(hands, &clocks))
     });
     let (legs, scans, looking) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
-    let (missing, command) = rights();
+    let (missing, command) = rights::missing();
     let platform = &call.platform;
     let facts = Facts {
         up: house.began.elapsed(),
-        resident: platform.facts().resident_bytes.or_else(|| memory::read().ok().map(|memory| memory.resident_bytes)),
+        resident: platform.facts().resident_bytes.or_else(|| rights::memory().map(|(resident, _)| resident)),
         clock: When { unix: platform.clock.wall(), ago: Some(Duration::ZERO) },
         store: house.keeper.status(),
         legs,
@@ -81,15 +80,6 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     };
     let content = view(&facts, desk.language);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
-}
-
-/// What the process may not do, and the one command that grants it.
-fn rights() -> (Vec<Need>, Option<String>) {
-    let Ok(privileges) = Privileges::read() else { return (Vec::new(), None) };
-    let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
-    let command =
-        privileges.explain(&exe).into_iter().find_map(|line| line.strip_prefix("to grant it: ").map(str::to_owned));
-    (privileges.missing(), command)
 }
 
 fn view(facts: &Facts, language: Language) -> Markup {

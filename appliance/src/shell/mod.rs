@@ -4,3 +4,4 @@
 pub mod clocks;
 pub mod keeper;
 pub mod network;
+pub mod rights;

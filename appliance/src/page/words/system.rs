@@ -2,9 +2,9 @@
 //! It never holds a command: those come from the part that knows them.
 //! `system` speaks through it.
 
+use crate::shell::rights::LinkKind as Kind;
+use crate::shell::rights::Need;
 use vigie_core::lan::sweep::NotScanned;
-use vigie_sys::Need;
-use vigie_sys::interface::Kind;
 
 use crate::http::language::Text;
 

@@ -1,3 +1,5 @@
+//! Holds what counting evidence must come to. Tests of `ballot`.
+
 use alloc::vec::Vec;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Holds rule texts as people write them, good and bad. Tests of `grammar`.
+
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 

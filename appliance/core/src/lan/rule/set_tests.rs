@@ -1,3 +1,5 @@
+//! Holds sets of rules and their bounds. Tests of `set`.
+
 use alloc::string::ToString;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Holds devices and the kind they must be taken for. Tests of `trial`.
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;

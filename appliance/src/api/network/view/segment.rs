@@ -1,10 +1,10 @@
 //! Holds how the appliance's legs look in JSON: what is scanned, what is not and why, and with which means.
 //! Never decides what may be scanned. Called by the segments route and the page.
 
+use crate::shell::rights::LinkKind as Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 use vigie_core::lan::sweep::{Block, NotScanned};
-use vigie_sys::interface::Kind;
 
 use crate::http::language::{Language, Text};
 use crate::shell::network::LegView;
