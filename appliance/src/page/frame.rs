@@ -19,7 +19,6 @@ use crate::http::reply::Reply;
 
 use super::gate::Desk;
 use super::icon::icon;
-use super::told;
 use super::words::{self, frame as texts};
 
 /// Pages shorter than this are not worth the time to compress.
@@ -65,7 +64,7 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
             }
             div.desk {
                 output.live #live hidden data-on=(texts::LIVE.speak(language)) data-off=(texts::NOT_LIVE.speak(language))
-                    data-changes=(told::KINDS.map(ChangeKind::name).join(" ")) {}
+                    data-changes=(ChangeKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ")) {}
                 (switch(language, &desk.path))
                 form method="post" action="/logout" {
                     button.plain type="submit" title={ (texts::LOG_OUT.speak(language)) " (" (desk.username) ")" } {

@@ -17,29 +17,6 @@ use super::name::{Name, clean};
 use super::times::{self, When};
 use super::words::{self, changes as texts, devices, evidence};
 
-/// Every kind of change, as the event stream names them: the page's script listens to these.
-pub(super) const KINDS: [ChangeKind; 19] = [
-    ChangeKind::NewDevice,
-    ChangeKind::Online,
-    ChangeKind::Offline,
-    ChangeKind::Flapping,
-    ChangeKind::IpChanged,
-    ChangeKind::HostnameChanged,
-    ChangeKind::VendorChanged,
-    ChangeKind::KindChanged,
-    ChangeKind::PortOpened,
-    ChangeKind::PortClosed,
-    ChangeKind::Conflict,
-    ChangeKind::ConflictCleared,
-    ChangeKind::MergeProposed,
-    ChangeKind::Merged,
-    ChangeKind::Split,
-    ChangeKind::RogueDhcp,
-    ChangeKind::ScannerDegraded,
-    ChangeKind::ScannerRecovered,
-    ChangeKind::TableFull,
-];
-
 /// A stored change with its number.
 #[derive(Clone, Debug)]
 pub(super) struct Told {

@@ -52,6 +52,29 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
+    /// Every kind, for filters and for whoever listens to all of them.
+    pub const ALL: &'static [Self] = &[
+        Self::NewDevice,
+        Self::Online,
+        Self::Offline,
+        Self::Flapping,
+        Self::IpChanged,
+        Self::HostnameChanged,
+        Self::VendorChanged,
+        Self::KindChanged,
+        Self::PortOpened,
+        Self::PortClosed,
+        Self::Conflict,
+        Self::ConflictCleared,
+        Self::MergeProposed,
+        Self::Merged,
+        Self::Split,
+        Self::RogueDhcp,
+        Self::ScannerDegraded,
+        Self::ScannerRecovered,
+        Self::TableFull,
+    ];
+
     /// The name on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -13,7 +13,7 @@ use vigie_core::lan::{Change, ChangeKind, DeviceId};
 
 use super::date;
 use super::desk::{Desk, name_of};
-use super::view::{AddressView, ChangeView, DeviceDetail, Lens, NameView, PortView, UptimeView, change};
+use super::view::{AddressView, ChangeView, DeviceDetail, Lens, NameView, PortView, UptimeView};
 use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::list::{Page, Window, close};
@@ -181,7 +181,7 @@ async fn wanted_device(desk: &Arc<Desk>, text: &str) -> Result<DeviceId, Problem
 fn read_kinds(text: &str) -> Result<Vec<ChangeKind>, Problem> {
     let word = |word: &str| {
         let word = word.trim();
-        change::KINDS.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(word))
+        ChangeKind::ALL.iter().copied().find(|kind| kind.name().eq_ignore_ascii_case(word))
     };
     let kinds: Option<Vec<_>> = text.split(',').filter(|word| !word.is_empty()).map(word).collect();
     kinds.ok_or_else(|| Problem::from(&faults::BAD_PARAMETER).with("name", "type"))

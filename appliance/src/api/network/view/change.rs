@@ -5,7 +5,7 @@ use data_encoding::HEXLOWER;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use vigie_core::lan::{Change, ChangeKind};
+use vigie_core::lan::Change;
 
 use super::{Lens, Point};
 
@@ -64,26 +64,3 @@ fn fingerprint(change: &Change) -> String {
     let digest = Sha256::digest(&bytes);
     HEXLOWER.encode(digest.get(..8).unwrap_or_default())
 }
-
-/// Every kind of change, for filters.
-pub(crate) const KINDS: [ChangeKind; 19] = [
-    ChangeKind::NewDevice,
-    ChangeKind::Online,
-    ChangeKind::Offline,
-    ChangeKind::Flapping,
-    ChangeKind::IpChanged,
-    ChangeKind::HostnameChanged,
-    ChangeKind::VendorChanged,
-    ChangeKind::KindChanged,
-    ChangeKind::PortOpened,
-    ChangeKind::PortClosed,
-    ChangeKind::Conflict,
-    ChangeKind::ConflictCleared,
-    ChangeKind::MergeProposed,
-    ChangeKind::Merged,
-    ChangeKind::Split,
-    ChangeKind::RogueDhcp,
-    ChangeKind::ScannerDegraded,
-    ChangeKind::ScannerRecovered,
-    ChangeKind::TableFull,
-];
