@@ -64,3 +64,11 @@ pub const MAX_DHCP_SERVERS: usize = 8;
 pub const MAX_STEADY_PREFIXES: usize = 16;
 /// Addresses asked for because a name came from there and nobody is known to hold it. The oldest leaves.
 pub const MAX_QUESTIONS: usize = 64;
+/// Sessions that are not over, waiting codes included: a batch of 40 codes for each of two dozen groups. About 300 B each.
+/// One more is refused with an error.
+pub const MAX_KIOSK_SESSIONS: usize = 1_024;
+/// Workstations of one appliance; the promise is 200 agents. About 150 B each. One more is refused with an error.
+pub const MAX_KIOSK_STATIONS: usize = 256;
+/// People who had a session today, 40 B each. Rows of days that are over make room; when there is none, a further person
+/// is refused with an error.
+pub const MAX_KIOSK_USAGES: usize = 4_096;
