@@ -238,6 +238,9 @@ fn leases_that_were_not_asked_for_are_not_obeyed() {
     let forged = crate::kiosk::lease::Lease { seq: lease.seq + 5, granted_ms: 999 * MINUTE, ..lease };
     world.deliver(Message::Lease(station, forged), 0);
     world.deliver(Message::Lease(station, lease), 0);
+    // Nor while another question is out: only its own answer counts.
+    world.ask(0, 3);
+    world.deliver(Message::Lease(station, forged), 0);
     let now = world.clock_of(0);
     let here = world.machines[0].seat.as_ref().unwrap().remaining_ms(now).unwrap();
     assert!(here <= left, "{here} {left}");
