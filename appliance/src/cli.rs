@@ -134,6 +134,14 @@ fn settle(options: &Options) -> Result<Effective, Ending> {
     if let Some(listen) = &options.listen {
         command_line.set("http.listen", listen, "--listen")?;
     }
+    if let Some(listen) = &options.tls_listen {
+        command_line.set("http.tls_listen", listen, "--tls-listen")?;
+        // Whoever says where wants it, whatever the file says.
+        command_line.set("http.tls", "true", "--tls-listen")?;
+    }
+    if options.no_tls {
+        command_line.set("http.tls", "false", "--no-tls")?;
+    }
     if let Some(data) = &options.data {
         let text = data.to_str().ok_or_else(|| Ending::new(Exit::Usage, "--data: the name is not valid UTF-8"))?;
         command_line.set("data.dir", text, "--data")?;

@@ -52,6 +52,10 @@ pub struct DataConfig {
 pub struct HttpConfig {
     /// Address and port for plain HTTP.
     pub listen: SocketAddr,
+    /// Whether to answer over TLS; plain HTTP then answers only what may go without.
+    pub tls: bool,
+    /// Address and port for TLS.
+    pub tls_listen: SocketAddr,
     /// Further names and addresses the appliance answers to.
     pub host_names: Vec<String>,
     /// Opens `/metrics` for a collector that cannot log in.
@@ -127,6 +131,9 @@ pub enum LogLevel {
 /// Where the appliance listens unless told otherwise: the port promised in the manual, on every IPv4 address.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
 
+/// The same for TLS.
+const DEFAULT_TLS_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+
 impl Default for DataConfig {
     fn default() -> Self {
         Self { dir: PathBuf::from("data") }
@@ -135,7 +142,13 @@ impl Default for DataConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { listen: DEFAULT_LISTEN, host_names: Vec::new(), metrics_token: None }
+        Self {
+            listen: DEFAULT_LISTEN,
+            tls: true,
+            tls_listen: DEFAULT_TLS_LISTEN,
+            host_names: Vec::new(),
+            metrics_token: None,
+        }
     }
 }
 

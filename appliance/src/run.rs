@@ -5,6 +5,7 @@ mod key;
 mod own;
 mod scan;
 mod setup;
+mod tls;
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +32,7 @@ use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
+use crate::http::tls::Tls;
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
@@ -99,11 +101,14 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
     let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default()).map_err(io::Error::other)?;
     let own_names = own::names(&config.http.host_names);
+    let tls = tls::open(config.http.tls, &config.data.dir, &own::lasting(&config.http.host_names), clock.clone())?;
     let platform = Platform::new(Arc::new(accounts), clock, logs, own_names, Limits::default())
         .with_boot(clocks.this_boot())
+        .with_tls(tls.clone())
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
     watch_storage(&platform, &keeper);
+    tls::watch(&platform);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
     let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
@@ -128,12 +133,25 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
-    let listener = listen(config.http.listen).await?;
-    greet(&listener, code.as_ref().map(Secret::expose))?;
+    let listener = listen(config.http.listen, "--listen").await?;
+    let secure = match &tls {
+        Some(tls) => {
+            let secure = listen(config.http.tls_listen, "--tls-listen, or do without by --no-tls").await?;
+            tls.listens_on(secure.local_addr()?.port());
+            Some((secure, tls.clone()))
+        }
+        None => None,
+    };
+    greet(&listener, tls.as_deref(), code.as_ref().map(Secret::expose))?;
     let (stop, stopped) = watch::channel(false);
     tokio::task::spawn_local(until_told_to_stop(stop)?);
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
-    server.serve(listener, stopped).await;
+    match secure {
+        Some((secure, tls)) => {
+            tokio::join!(server.serve(listener, stopped.clone()), server.serve_tls(secure, tls, stopped));
+        }
+        None => server.serve(listener, stopped).await,
+    }
     platform.events.stop();
     let _ending = network
         .call(|hands| {
@@ -160,23 +178,30 @@ fn areas(
     vec![api::routes(&deps), page::routes(&deps)]
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {
+/// Opens a port; `option` is how another one is chosen.
+async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Ending> {
     TcpListener::bind(address).await.map_err(|error| {
         let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => "; another program has the port: stop it, or choose another with --listen",
-            io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE",
-            _ => "",
+            io::ErrorKind::AddrInUse => {
+                format!("; another program has the port: stop it, or choose another with {option}")
+            }
+            io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE".to_owned(),
+            _ => String::new(),
         };
         Ending::new(Exit::System, format!("cannot listen on {address}: {error}{advice}"))
     })
 }
 
 /// What a person sees first.
-fn greet(listener: &TcpListener, code: Option<&str>) -> Result<(), Ending> {
+fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>) -> Result<(), Ending> {
     let address = listener.local_addr()?;
     println!("vigie {}", env!("CARGO_PKG_VERSION"));
     let reachable = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
     println!("listening on http://{reachable}:{}", address.port());
+    match tls {
+        Some(tls) => tls::greet(tls, &reachable),
+        None => println!("TLS is off: everything goes unencrypted, passwords too"),
+    }
     if let Some(code) = code {
         println!("setup code: {code}");
     }
@@ -206,6 +231,9 @@ async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<St
     loop {
         clocks.learn();
         platform.guard.know(own::names(&more));
+        if let Some(tls) = &platform.tls {
+            tls::look_after(tls, own::lasting(&more)).await;
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -66,14 +66,19 @@ Start the service and keep running until SIGTERM or Ctrl-C.
 
 Usage: vigie run [OPTIONS]
 
+It answers over TLS, with a certificate that it makes at the first start and
+renews by itself. Plain HTTP leads there; it answers by itself only /healthz and
+whoever sits at this machine (http://localhost).
+
 At the first start it prints a set-up code. Whoever has it makes the first
 administrator on the page, or with POST /api/setup.
 
 Options:
   --data DIR          Keep the data in this folder. [data]
   --listen ADDR:PORT  Answer plain HTTP here. [0.0.0.0:8080]
-  --no-tls            Plain HTTP only. This version has no TLS yet, so it is
-                      always so.
+  --tls-listen ADDR:PORT
+                      Answer over TLS here. [0.0.0.0:8443]
+  --no-tls            Plain HTTP only: everything, unencrypted.
   --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
   -h, --help          Print this.
 ";

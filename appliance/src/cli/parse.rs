@@ -30,6 +30,10 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// `--listen`
     pub listen: Option<String>,
+    /// `--tls-listen`
+    pub tls_listen: Option<String>,
+    /// `--no-tls`
+    pub no_tls: bool,
     /// `--config`
     pub config: Option<PathBuf>,
 }
@@ -209,13 +213,14 @@ fn take_option(parser: &mut Parser, name: &str, options: &mut Options, listens: 
         "data" => options.data = Some(parser.value().map_err(usage)?.into()),
         "config" => options.config = Some(parser.value().map_err(usage)?.into()),
         "listen" if listens => options.listen = Some(parser.value().and_then(ValueExt::string).map_err(usage)?),
-        // Nothing speaks TLS yet, so this only says what is so already.
-        "no-tls" if listens => {}
+        "no-tls" if listens => options.no_tls = true,
         "tls-listen" if listens => {
-            let why = "--tls-listen: this version does not speak TLS yet; put it behind a proxy, or use plain HTTP";
-            return Err(Ending::new(Exit::Unavailable, why));
+            options.tls_listen = Some(parser.value().and_then(ValueExt::string).map_err(usage)?);
         }
         _ => return Ok(false),
+    }
+    if options.no_tls && options.tls_listen.is_some() {
+        return Err(Ending::new(Exit::Usage, "--no-tls and --tls-listen contradict each other; give one of them"));
     }
     Ok(true)
 }
@@ -259,10 +264,19 @@ mod tests {
     #[test]
     fn run_may_be_left_out() {
         assert_eq!(read(""), Ok(Command::Run(Options::default())));
-        let options = Options { data: Some("d".into()), listen: Some("[::]:80".into()), config: Some("c".into()) };
-        for line in ["run --data d --listen [::]:80 --config=c --no-tls", "--data=d --listen=[::]:80 --config c"] {
+        let options = Options {
+            data: Some("d".into()),
+            listen: Some("[::]:80".into()),
+            config: Some("c".into()),
+            ..Options::default()
+        };
+        for line in ["run --data d --listen [::]:80 --config=c", "--data=d --listen=[::]:80 --config c"] {
             assert_eq!(read(line), Ok(Command::Run(options.clone())), "{line}");
         }
+        let options = Options { no_tls: true, ..Options::default() };
+        assert_eq!(read("--no-tls"), Ok(Command::Run(options)));
+        let options = Options { tls_listen: Some("[::]:443".into()), ..Options::default() };
+        assert_eq!(read("run --tls-listen [::]:443"), Ok(Command::Run(options)));
     }
 
     #[test]
@@ -298,11 +312,13 @@ mod tests {
             ("check a b", "b"),
             ("run x", "x"),
             ("run --data", "--data"),
+            ("run --no-tls --tls-listen 0.0.0.0:8443", "contradict"),
+            ("run --tls-listn 0.0.0.0:8443", "Did you mean --tls-listen?"),
+            ("scan --no-tls", "scan has no option --no-tls"),
         ] {
             let (exit, why) = read(line).unwrap_err();
             assert_eq!(exit, Exit::Usage, "{line}");
             assert!(why.contains(expected), "{line} -> {why}");
         }
-        assert_eq!(read("run --tls-listen 0.0.0.0:8443").unwrap_err().0, Exit::Unavailable);
     }
 }

@@ -53,6 +53,10 @@ impl Config {
 }
 
 fn check_http(http: &HttpConfig, faults: &mut Vec<Fault>) {
+    if http.tls && http.tls_listen == http.listen && http.listen.port() != 0 {
+        let why = format!("is {} like http.listen; each needs a port of its own", http.listen);
+        faults.push(Fault::new("http.tls_listen", None, why));
+    }
     if http.host_names.len() > MAX_OWN_NAMES {
         faults.push(Fault::new("http.host_names", None, format!("holds more than {MAX_OWN_NAMES} names")));
     }

@@ -44,6 +44,12 @@ const fn key(path: &'static str, kind: Kind, about: &'static str) -> Key {
 pub static KEYS: &[Key] = &[
     key("data.dir", Kind::Text, "folder in which the appliance keeps its data"),
     key("http.listen", Kind::Listen, "address and port for plain HTTP"),
+    key(
+        "http.tls",
+        Kind::Switch,
+        "answer over TLS; plain HTTP then leads there, but for health and this machine itself",
+    ),
+    key("http.tls_listen", Kind::Listen, "address and port for TLS"),
     key("http.host_names", Kind::Texts, "further names and addresses the appliance answers to"),
     key("http.metrics_token", Kind::Secret, "opens /metrics for a collector that cannot log in"),
     key("network.interval_minutes", Kind::Small, "minutes between two full sweeps, 1 to 60"),

@@ -24,6 +24,7 @@ fn refusal(text: &str) -> String {
 fn nothing_set_is_fine_and_has_the_promised_values() {
     let effective = resolve(&empty(), &empty(), &empty(), &read("x", "").unwrap()).unwrap();
     assert_eq!(effective.config.http.listen.port(), 8080);
+    assert!(effective.config.http.tls && effective.config.http.tls_listen.port() == 8443);
     assert_eq!(effective.config.network.settings(), NetworkSettings::default());
     assert_eq!(effective.origin("http.listen"), &Origin::Default);
     assert!(effective.config.check().is_empty());
@@ -92,11 +93,17 @@ fn values_that_cannot_be_meant_are_refused_in_words() {
         ("http.host_names = [\"-a\"]", "is not a host name"),
         ("http.metrics_token = \"short\"", "shorter than 32 characters"),
         ("data.dir = \"\"", "data.dir is empty"),
+        ("http.tls_listen = \"0.0.0.0:8080\"", "http.tls_listen is 0.0.0.0:8080 like http.listen"),
     ] {
         let refused = refusal(text);
         assert!(refused.starts_with("vigie.toml, line 1: ") && refused.contains(expected), "{text} -> {refused}");
     }
     assert_eq!(refusal("network.allow_public = true\nnetwork.segments = [\"8.8.8.0/24\"]"), "");
+    assert_eq!(
+        refusal("http.tls = false\nhttp.tls_listen = \"0.0.0.0:8080\""),
+        "",
+        "a port that is not used harms nobody"
+    );
     assert_eq!(refusal("http.host_names = [\"a.example\", \"203.0.113.7\", \"fd00::1\"]"), "");
 }
 

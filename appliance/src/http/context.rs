@@ -18,6 +18,7 @@ use super::idempotency::Retries;
 use super::limits::Limits;
 use super::logs::LogRing;
 use super::metrics::Metrics;
+use super::tls::Tls;
 
 /// One line of the readiness answer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -67,6 +68,8 @@ pub struct Platform {
     pub budget: Arc<Budget>,
     /// The server's limits.
     pub limits: Limits,
+    /// Certificates and handshakes; `None` when the appliance answers plain HTTP only.
+    pub tls: Option<Arc<Tls>>,
     /// Opens `/metrics` for a collector that cannot log in.
     pub metrics_token: Option<Secret>,
     pub(super) retries: Retries,
@@ -99,6 +102,7 @@ impl Platform {
             logs,
             budget: Budget::new(limits),
             limits,
+            tls: None,
             metrics_token: None,
             checks: RwLock::default(),
             facts: RwLock::new(Box::new(read_proc)),
@@ -116,6 +120,13 @@ impl Platform {
     #[must_use]
     pub fn with_metrics_token(mut self, token: Option<Secret>) -> Self {
         self.metrics_token = token;
+        self
+    }
+
+    /// Answers over TLS, and on plain HTTP only what may go without. Before the platform is shared.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Arc<Tls>>) -> Self {
+        self.tls = tls;
         self
     }
 

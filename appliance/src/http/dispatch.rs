@@ -22,6 +22,7 @@ use super::context::Platform;
 use super::guard::{check_content_type, is_change, protect, straighten};
 use super::idempotency::{Retry, Ticket};
 use super::language::Language;
+use super::plain;
 use super::problem::{Fault, Problem, faults};
 use super::reply::Reply;
 use super::route::{BodyRule, Found, Outcome, Route, RouteTable};
@@ -79,7 +80,7 @@ impl Dispatcher {
                 problem.render(language)
             }
         };
-        protect(response.headers_mut());
+        protect(response.headers_mut(), link.secure);
         let class = match response.status().as_u16() / 100 {
             1 => "1xx",
             2 => "2xx",
@@ -99,6 +100,11 @@ impl Dispatcher {
     ) -> Result<Response<Payload>, Problem> {
         let host = self.platform.guard.check_host(&request)?;
         let path = straighten(request.uri().path());
+        if let Some(tls) = self.platform.tls.as_ref().filter(|_| !link.secure)
+            && let Some(elsewhere) = plain::judge(&request, &host, &path, link.peer, tls.port())?
+        {
+            return Ok(elsewhere.0);
+        }
         let (route, parameters) = match self.table.find(request.method(), &path) {
             Found::Route(route, parameters) => (route, parameters),
             Found::Nothing => return Err((&faults::NOT_FOUND).into()),

@@ -27,7 +27,7 @@ pub struct OwnNames {
 pub const MAX_OWN_NAMES: usize = 64;
 
 /// The suffixes under which home and office networks know a host (RFC 6762, RFC 8375, and what routers do).
-const LOCAL_SUFFIXES: [&str; 3] = ["local", "lan", "home.arpa"];
+pub const LOCAL_SUFFIXES: [&str; 3] = ["local", "lan", "home.arpa"];
 
 /// The guard of one server.
 #[derive(Default)]
@@ -111,7 +111,7 @@ impl Guard {
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`. No user part, no spaces, nothing empty, a port that is one.
-fn read_host(text: &str) -> Option<&str> {
+pub(super) fn read_host(text: &str) -> Option<&str> {
     let (host, port) = match text.strip_prefix('[') {
         Some(rest) => {
             let (host, rest) = rest.split_once(']')?;
@@ -201,8 +201,7 @@ pub fn straighten(path: &str) -> String {
     straight
 }
 
-/// The fields every answer carries. No `Cross-Origin-Opener-Policy` yet: on plain HTTP a browser ignores it and complains
-/// in its console at every page; it comes with TLS.
+/// The fields every answer carries.
 const SECURITY_FIELDS: [(HeaderName, HeaderValue); 7] = [
     (
         hyper::header::CONTENT_SECURITY_POLICY,
@@ -223,9 +222,17 @@ const SECURITY_FIELDS: [(HeaderName, HeaderValue); 7] = [
     (hyper::header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")),
 ];
 
+/// Keeps other sites' windows apart from ours. Over TLS only: on plain HTTP a browser ignores it and complains in its
+/// console at every page. There is no `Strict-Transport-Security`: with a certificate nobody has installed yet it would take
+/// away the browser's way past its warning, and there would be no way in.
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 /// Puts the security fields on an answer, over whatever a handler has set, and forbids keeping it unless the handler
-/// allowed that.
-pub fn protect(headers: &mut HeaderMap) {
+/// allowed that. `secure` says whether the connection is TLS.
+pub fn protect(headers: &mut HeaderMap, secure: bool) {
+    if secure {
+        headers.insert(OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    }
     for (name, value) in SECURITY_FIELDS {
         headers.insert(name, value);
     }
@@ -396,9 +403,12 @@ mod tests {
     fn a_handler_cannot_weaken_the_policy() {
         let mut headers = HeaderMap::new();
         headers.insert(hyper::header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src *"));
-        protect(&mut headers);
+        protect(&mut headers, false);
         let policy = headers[hyper::header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(headers[hyper::header::CACHE_CONTROL], "no-store");
+        assert!(!headers.contains_key(OPENER_POLICY));
+        protect(&mut headers, true);
+        assert_eq!(headers[OPENER_POLICY], "same-origin");
     }
 }

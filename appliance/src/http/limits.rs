@@ -17,6 +17,8 @@ pub struct Limits {
     pub guests_per_session: usize,
     /// Turned-away connections that get their `503` in peace before the rest are cut without a word.
     pub farewells: usize,
+    /// From the connection to the end of the TLS handshake.
+    pub handshake_time: Duration,
     /// From the first byte awaited to the last byte of the head.
     pub head_time: Duration,
     /// From the last byte of an answer to the first of the next request.
@@ -59,6 +61,7 @@ impl Default for Limits {
             guests: 2_048,
             guests_per_session: 8,
             farewells: 16,
+            handshake_time: Duration::from_secs(5),
             head_time: Duration::from_secs(5),
             idle_time: Duration::from_secs(15),
             body_time: Duration::from_secs(10),

@@ -1,7 +1,6 @@
 //! Holds the accept loop and the life of a connection.
 //! It never stops accepting while it can: who finds no seat gets a short `503`, a queue before `accept` would let slow
-//! clients lock out good ones. `run` starts one per listening address; a TLS acceptor hands its connections to
-//! [`Server::converse`].
+//! clients lock out good ones. `run` starts one per listening address, plain or TLS; both share one budget of seats.
 
 use std::io;
 use std::net::IpAddr;
@@ -26,6 +25,7 @@ use super::dispatch::{Dispatcher, FULL, Link};
 use super::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 use super::route::RouteTable;
 use super::stall::{Patient, Turns};
+use super::tls::Tls;
 
 /// After running out of descriptors or memory: long enough for some to come back, short enough for a person.
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -35,6 +35,10 @@ const FAREWELL_TIME: Duration = Duration::from_millis(500);
 
 /// Read from a turned-away client, so that closing does not reset the connection before it has read the answer.
 const FAREWELL_BYTES: usize = 16 * 1024;
+
+/// What a TLS client hears that finds no seat: a fatal `internal_error` in a record of its own (RFC 8446, 5.1 and 6). It
+/// ends its handshake at once instead of waiting for it.
+const FULL_ALERT: &[u8] = &[21, 3, 3, 0, 2, 2, 80];
 
 /// Serves connections.
 #[derive(Clone)]
@@ -59,7 +63,16 @@ impl Server {
     }
 
     /// Accepts plain-HTTP connections until `stop` turns true, then lets open requests end for a while.
-    pub async fn serve(&self, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    pub async fn serve(&self, listener: TcpListener, stop: watch::Receiver<bool>) {
+        self.accept(listener, None, stop).await;
+    }
+
+    /// The same over TLS.
+    pub async fn serve_tls(&self, listener: TcpListener, tls: Arc<Tls>, stop: watch::Receiver<bool>) {
+        self.accept(listener, Some(tls), stop).await;
+    }
+
+    async fn accept(&self, listener: TcpListener, tls: Option<Arc<Tls>>, mut stop: watch::Receiver<bool>) {
         let mut open = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -72,8 +85,13 @@ impl Server {
                 Ok((stream, peer)) => {
                     // Answers are small and whole; waiting to fill a packet only delays them.
                     let _ = stream.set_nodelay(true);
-                    let (server, stop) = (self.clone(), stop.clone());
-                    open.spawn(async move { server.converse(stream, peer.ip(), false, stop).await });
+                    let (server, tls, stop) = (self.clone(), tls.clone(), stop.clone());
+                    open.spawn(async move {
+                        match tls {
+                            None => server.converse(stream, peer.ip(), false, stop).await,
+                            Some(tls) => server.converse_tls(stream, peer.ip(), &tls, stop).await,
+                        }
+                    });
                 }
                 Err(error) => self.bear(&error).await,
             }
@@ -85,8 +103,24 @@ impl Server {
             .await;
     }
 
-    /// Serves one connection, from its seat to its end. `secure` says whether `stream` is TLS.
-    pub async fn converse<T>(&self, stream: T, peer: IpAddr, secure: bool, mut stop: watch::Receiver<bool>)
+    /// Serves one connection, from its seat to its end. `secure` says whether somebody has taken TLS off it already.
+    pub async fn converse<T>(&self, stream: T, peer: IpAddr, secure: bool, stop: watch::Receiver<bool>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let turns = Turns::default();
+        match self.dispatcher.platform.budget.seat(peer, &turns) {
+            Ok(seat) => {
+                let link = Link { peer: peer.to_canonical(), secure, seat: Arc::new(seat) };
+                self.talk(stream, link, turns, stop).await;
+            }
+            Err(full) => self.turn_away(stream, full, FULL).await,
+        }
+    }
+
+    /// Serves one TLS connection. It takes its seat before the handshake and may have to give way during it, like any
+    /// client that has said nothing yet.
+    pub async fn converse_tls<T>(&self, stream: T, peer: IpAddr, tls: &Tls, mut stop: watch::Receiver<bool>)
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -94,10 +128,37 @@ impl Server {
         let turns = Turns::default();
         let seat = match platform.budget.seat(peer, &turns) {
             Ok(seat) => Arc::new(seat),
-            Err(full) => return self.turn_away(stream, full).await,
+            // A 503 would have to go through the handshake we have no room for.
+            Err(full) => return self.turn_away(stream, full, FULL_ALERT).await,
         };
+        let shaken = tokio::select! {
+            shaken = timeout(platform.limits.handshake_time, tls.accept(stream)) => shaken,
+            () = seat.give_way() => return,
+            () = asked_to_stop(&mut stop) => return,
+        };
+        let (outcome, stream) = match shaken {
+            Ok(Ok(stream)) => ("done", Some(stream)),
+            Ok(Err(error)) => {
+                // Somebody who does not know our authority yet ends it too; a line each would fill the log.
+                tracing::debug!(%peer, %error, "a TLS handshake failed");
+                ("failed", None)
+            }
+            Err(_) => ("slow", None),
+        };
+        platform.metrics.count("tls_handshakes_total", "TLS handshakes, by how they ended.", "outcome", outcome, 1);
+        if let Some(stream) = stream {
+            self.talk(stream, Link { peer: peer.to_canonical(), secure: true, seat }, turns, stop).await;
+        }
+    }
+
+    /// Answers the requests of a connection that has its seat, until its end.
+    async fn talk<T>(&self, stream: T, link: Link, turns: Turns, mut stop: watch::Receiver<bool>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let platform = &self.dispatcher.platform;
+        let (peer, seat) = (link.peer, link.seat.clone());
         let limits = platform.limits;
-        let link = Link { peer: peer.to_canonical(), secure, seat: seat.clone() };
         let served = Arc::new(AtomicU32::new(0));
         let service = {
             let (dispatcher, turns) = (self.dispatcher.clone(), turns.clone());
@@ -147,8 +208,8 @@ impl Server {
         }
     }
 
-    /// Says `503` to somebody who finds no seat, or nothing when too many are being told.
-    async fn turn_away<T: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: T, full: Full) {
+    /// Says so to somebody who finds no seat, or nothing when too many are being told.
+    async fn turn_away<T: AsyncRead + AsyncWrite + Unpin>(&self, mut stream: T, full: Full, words: &[u8]) {
         let why = match full {
             Full::Strangers => "full",
             Full::Address => "address_full",
@@ -157,7 +218,7 @@ impl Server {
         platform.metrics.count("http_rejected_total", "Requests turned away, by code.", "why", why, 1);
         let Some(_farewell) = platform.budget.farewell() else { return };
         let _ = timeout(FAREWELL_TIME, async {
-            stream.write_all(FULL).await?;
+            stream.write_all(words).await?;
             stream.shutdown().await?;
             let (mut buffer, mut left) = ([0; 512], FAREWELL_BYTES);
             while left > 0 {

@@ -2,8 +2,8 @@
 //! It never decides anything about the product and never touches the operating system beyond sockets.
 //! `run` starts a [`listener::Server`]; every area brings its routes as a `Vec<Route>`.
 //!
-//! The way of a request: `listener` (a seat) → `stall` (patience) → `dispatch` (guard, route, caller, body) → handler →
-//! `reply` or `problem` → security fields → client.
+//! The way of a request: `listener` (a seat) → `tls` (a handshake) → `stall` (patience) → `dispatch` (guard, `plain`, route,
+//! caller, body) → handler → `reply` or `problem` → security fields → client.
 
 pub mod access;
 pub mod assets;
@@ -25,11 +25,13 @@ pub mod listener;
 pub mod logs;
 pub mod metrics;
 pub mod openapi;
+pub mod plain;
 pub mod problem;
 pub mod reply;
 pub mod route;
 pub mod stall;
 pub mod system;
+pub mod tls;
 
 use std::sync::Arc;
 
@@ -45,6 +47,7 @@ pub fn build_table(platform: &Arc<Platform>, areas: Vec<Vec<Route>>) -> Result<A
     let mut routes = own;
     routes.extend(system::routes());
     routes.extend(access::routes());
+    routes.extend(tls::routes::routes());
     routes.extend(events::stream::routes());
     routes.extend(events::socket::routes());
     routes.extend(assets::routes());

@@ -15,6 +15,7 @@ use super::logs::Line;
 use super::metrics::Metrics;
 use super::reply::Reply;
 use super::route::{Outcome, Route};
+use super::tls::fingerprint;
 
 /// Log lines in one answer.
 const MAX_LINES: usize = 1_000;
@@ -46,6 +47,10 @@ struct System {
     resident_bytes: Option<u64>,
     /// Bytes written to the data partition since start.
     written_bytes: Option<u64>,
+    /// SHA-256 of the certificate clients are shown, as browsers write it; `null` without TLS.
+    certificate_sha256: Option<String>,
+    /// SHA-256 of the device's own certificate authority; `null` without TLS.
+    authority_sha256: Option<String>,
     /// Open connections of strangers.
     strangers: usize,
     /// Open connections of those who have logged in.
@@ -114,12 +119,15 @@ async fn tell_ready(call: Call) -> Outcome {
 async fn tell_system(call: Call) -> Outcome {
     let platform = &call.platform;
     let (facts, (strangers, guests)) = (platform.facts(), platform.budget.taken());
+    let shown = platform.tls.as_ref().map(|tls| tls.shown());
     Reply::json(&System {
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: platform.clock.now().saturating_sub(platform.started).as_secs(),
         time: platform.clock.wall().map(format_utc),
         resident_bytes: facts.resident_bytes,
         written_bytes: facts.written_bytes,
+        certificate_sha256: shown.as_ref().map(|shown| fingerprint(&shown.current().facts.sha256)),
+        authority_sha256: shown.as_ref().map(|shown| shown.authority_sha256()),
         strangers,
         guests,
         listeners: platform.events.listener_count(),

@@ -5,4 +5,5 @@
 mod bench;
 mod connections;
 mod rules;
+mod secure;
 mod streams;

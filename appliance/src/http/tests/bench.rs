@@ -10,6 +10,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -30,6 +31,7 @@ use crate::http::listener::Server;
 use crate::http::logs::LogRing;
 use crate::http::reply::Reply;
 use crate::http::route::{BodyRule, Route, RouteTable};
+use crate::http::tls::Tls;
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -43,6 +45,8 @@ pub(super) struct Bench {
     pub(super) code: Secret,
     pub(super) clock: Arc<HandClock>,
     pub(super) stop: watch::Sender<bool>,
+    /// Keys and certificates; gone with the bench.
+    _vault: Option<TempDir>,
     pub(super) counted: Arc<AtomicU32>,
 }
 
@@ -79,7 +83,22 @@ impl Bench {
         Self::over(store, Limits::default())
     }
 
+    /// A bench that answers over TLS, on a port it calls 8443.
+    pub(super) fn with_tls(limits: Limits) -> Self {
+        let bench = Self::over_with(RamStore::default(), limits, true);
+        // The test's own sense of time is paused; certificates are judged by the true date.
+        bench.clock.set_wall(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok());
+        let tls = bench.platform.tls.as_ref().unwrap();
+        tls.listens_on(8443);
+        tls.look_after(&bench.platform.guard.own()).unwrap().unwrap();
+        bench
+    }
+
     fn over(store: RamStore, limits: Limits) -> Self {
+        Self::over_with(store, limits, false)
+    }
+
+    fn over_with(store: RamStore, limits: Limits, tls: bool) -> Self {
         let clock = Arc::new(HandClock::default());
         let key = DeviceKey::from_seed(&[7; 32]);
         let hasher = Hasher::with_cost(64, 1);
@@ -87,8 +106,10 @@ impl Bench {
         let own = OwnNames { host_name: "vigie".into(), ..OwnNames::default() };
         let logs = LogRing::new(clock.clone());
         let token = Some(Secret::new("m".repeat(32)));
-        let platform = Platform::new(Arc::new(accounts), clock.clone(), logs, own, limits).with_metrics_token(token);
-        let platform = Arc::new(platform);
+        let vault = tls.then(|| tempfile::tempdir().unwrap());
+        let tls = vault.as_ref().map(|vault| Arc::new(Tls::open(vault.path(), &own, clock.clone()).unwrap().0));
+        let platform = Platform::new(Arc::new(accounts), clock.clone(), logs, own, limits);
+        let platform = Arc::new(platform.with_metrics_token(token).with_tls(tls));
         platform.watch(|| Check { name: "store", ok: true, needed: true, detail: "open".into() });
         let counted = Arc::new(AtomicU32::new(0));
         let table = crate::http::build_table(&platform, vec![sample_routes(&counted)]).unwrap();
@@ -99,6 +120,7 @@ impl Bench {
             table,
             code: code.unwrap_or_else(|| Secret::new(String::new())),
             clock,
+            _vault: vault,
             stop: watch::channel(false).0,
             counted,
         }

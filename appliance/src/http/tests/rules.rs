@@ -272,6 +272,8 @@ async fn nothing_but_the_listed_routes_is_open_to_everybody() {
         "GET /api/docs",
         "GET /api/openapi.json",
         "GET /api/setup",
+        "GET /api/tls/ca.crt",
+        "GET /api/tls/ca.pem",
         "GET /assets/{*path}",
         "GET /healthz",
         "GET /readyz",

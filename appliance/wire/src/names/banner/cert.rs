@@ -1,6 +1,6 @@
-//! Holds the names in an X.509 certificate (RFC 5280): subject, issuer, alternative names.
+//! Holds the names in an X.509 certificate (RFC 5280): subject, issuer, alternative names; and its dates.
 //! Never verifies a signature or a date: the certificate of a device on a LAN is a label here, not a proof.
-//! Called by the port source, which got the DER bytes out of a TLS handshake.
+//! Called by the port source, which got the DER bytes out of a TLS handshake, and for the appliance's own certificates.
 
 use core::net::IpAddr;
 
@@ -17,6 +17,9 @@ const MAX_GENERAL_NAMES: usize = 64;
 
 /// SET.
 const SET: u8 = 0x31;
+/// UTCTime and GeneralizedTime.
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 /// Attribute types (X.520).
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const ORGANIZATION: &[u8] = &[0x55, 4, 10];
@@ -54,6 +57,9 @@ pub struct CertificateNames {
     pub ips: heapless::Vec<IpAddr, MAX_ALT_NAMES>,
     /// Subject and issuer are the same name: made by the device itself, or by a person. The signature is not checked.
     pub self_issued: bool,
+    /// First and last second it says it is good for, counted from 1970 in UTC; `None` when the dates cannot be read, for
+    /// the names are worth having all the same.
+    pub valid: Option<(i64, i64)>,
 }
 
 /// Reads one certificate. Errors: no certificate, or malformed.
@@ -64,7 +70,7 @@ pub fn read(der: &[u8]) -> Result<CertificateNames, Malformed> {
     signed.expect(tlv::INTEGER)?; // serial number
     signed.expect(tlv::SEQUENCE)?; // signature algorithm
     let issuer = signed.expect(tlv::SEQUENCE)?;
-    signed.expect(tlv::SEQUENCE)?; // validity
+    let valid = read_validity(signed.expect(tlv::SEQUENCE)?).ok();
     let subject = signed.expect(tlv::SEQUENCE)?;
     signed.expect(tlv::SEQUENCE)?; // public key
     signed.optional(0x81)?;
@@ -75,6 +81,7 @@ pub fn read(der: &[u8]) -> Result<CertificateNames, Malformed> {
         dns_names: heapless::Vec::new(),
         ips: heapless::Vec::new(),
         self_issued: subject == issuer,
+        valid,
     };
     if let Some(extensions) = signed.optional(0xa3)? {
         let mut list = Tlvs::new(Tlvs::new(extensions).expect(tlv::SEQUENCE)?);
@@ -83,6 +90,46 @@ pub fn read(der: &[u8]) -> Result<CertificateNames, Malformed> {
         }
     }
     Ok(names)
+}
+
+fn read_validity(body: &[u8]) -> Result<(i64, i64), Malformed> {
+    let mut both = Tlvs::new(body);
+    Ok((read_time(both.read()?)?, read_time(both.read()?)?))
+}
+
+/// Reads a moment: UTCTime with two digits of the year, or GeneralizedTime with four, both to the second and in UTC
+/// (RFC 5280, 4.1.2.5).
+fn read_time(value: Tlv<'_>) -> Result<i64, Malformed> {
+    let (year_digits, rest) = match value.tag {
+        UTC_TIME => value.body.split_at_checked(2),
+        GENERALIZED_TIME => value.body.split_at_checked(4),
+        _ => return Err(Malformed::OtherKind),
+    }
+    .ok_or(Malformed::Truncated)?;
+    let Some((rest, b"Z")) = rest.split_at_checked(10) else { return Err(Malformed::Invalid) };
+    let mut parts = rest.chunks_exact(2).map(digits);
+    let mut part = || parts.next().ok_or(Malformed::Truncated)?;
+    let (month, day, hour, minute, second) = (part()?, part()?, part()?, part()?, part()?);
+    let mut year = digits(year_digits)?;
+    if value.tag == UTC_TIME {
+        year += if year < 50 { 2_000 } else { 1_900 };
+    }
+    let in_range = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60 && second <= 60;
+    if !in_range {
+        return Err(Malformed::OutOfBounds);
+    }
+    // Civil date to days, by Howard Hinnant's algorithm: the year starts in March, eras are 400 years.
+    let years = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (years.div_euclid(400), years.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468;
+    Ok(days * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+fn digits(text: &[u8]) -> Result<i64, Malformed> {
+    text.iter().try_fold(0, |number, digit| {
+        if digit.is_ascii_digit() { Ok(number * 10 + i64::from(digit - b'0')) } else { Err(Malformed::Invalid) }
+    })
 }
 
 fn read_name(body: &[u8]) -> Result<DistinguishedName, Malformed> {

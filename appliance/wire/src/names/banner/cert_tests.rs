@@ -73,6 +73,28 @@ fn reads_every_kind_of_string() {
 }
 
 #[test]
+fn reads_dates() {
+    // 2026-11-21 03:29:06 and 2036-11-18 03:29:06.
+    assert_eq!(read(SELF_SIGNED).unwrap().valid, Some((1_795_231_746, 2_110_591_746)));
+    for (tag, body, expected) in [
+        (0x17, &b"700101000000Z"[..], Ok(0)),
+        (0x17, b"491231235959Z", Ok(2_524_607_999)),
+        (0x17, b"500101000000Z", Ok(-631_152_000)),
+        (0x18, b"20500101000000Z", Ok(2_524_608_000)),
+        (0x18, b"20240229123456Z", Ok(1_709_210_096)),
+        (0x18, b"99991231235959Z", Ok(253_402_300_799)),
+        (0x17, b"261121032906", Err(Malformed::Invalid)),
+        (0x17, b"2611210329Z", Err(Malformed::Invalid)),
+        (0x17, b"26112103+906Z", Err(Malformed::Invalid)),
+        (0x17, b"261321032906Z", Err(Malformed::OutOfBounds)),
+        (0x18, b"2", Err(Malformed::Truncated)),
+        (0x04, b"261121032906Z", Err(Malformed::OtherKind)),
+    ] {
+        assert_eq!(read_time(Tlv { tag, body }), expected, "{}", std::string::String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
 fn refuses_what_is_no_certificate() {
     assert_eq!(read(b""), Err(Malformed::Truncated));
     assert_eq!(read(b"-----BEGIN CERTIFICATE-----"), Err(Malformed::Truncated));
