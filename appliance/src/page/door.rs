@@ -233,7 +233,10 @@ fn login_page(language: Language, secure: bool, username: &str, next: &str, faul
 }
 
 fn unencrypted(language: Language, secure: bool) -> Markup {
-    html! { @if !secure { p.hint.aside { (super::icon::icon("lock")) span { (words::PLAIN_HTTP.speak(language)) } } } }
+    if secure {
+        return super::trust::link(language);
+    }
+    html! { p.hint.aside { (super::icon::icon("lock")) span { (words::PLAIN_HTTP.speak(language)) } } }
 }
 
 #[cfg(test)]
@@ -248,7 +251,7 @@ mod tests {
         assert!(page.contains("aria-describedby=\"password-hint password-fault\""), "{page}");
         assert!(page.contains("au moins 12 caractères. Une phrase se retient bien."));
         assert!(page.contains("value=\"ABCD-1234\"") && page.contains("ada&quot;&gt;&lt;script&gt;"));
-        assert!(!page.contains("id=\"code-fault\"") && !page.contains("chiffrée"));
+        assert!(!page.contains("id=\"code-fault\"") && !page.contains("chiffrée") && page.contains("href=\"/trust\""));
     }
 
     #[test]

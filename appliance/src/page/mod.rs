@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `gate`, `frame`, `icon` | who may see a page, what stands around it, its pictures |
 //! | `times`, `name`, `strip` | moments, names and the last day of a device, as people read them |
-//! | `door` | set-up, log-in, log-out, language |
+//! | `door`, `trust` | set-up, log-in, log-out, language; how to know the appliance from an impostor |
 //! | `overview`, `attention`, `day` | is anything wrong, what to do, how the day went |
 //! | `devices`, `filter`, `row` | the list, live |
 //! | `device`, `sheet`, `person`, `acts` | one device, and what a person may do with it |
@@ -37,6 +37,7 @@ mod system;
 mod tests;
 mod times;
 mod told;
+mod trust;
 mod words;
 
 use std::sync::Arc;
@@ -74,6 +75,7 @@ pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
         journal::routes(&house),
         scan::routes(&house),
         system::routes(&house),
+        trust::routes(),
     ];
     views.into_iter().flatten().collect()
 }

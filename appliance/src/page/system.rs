@@ -45,6 +45,7 @@ struct Facts {
     missing: Vec<Need>,
     command: Option<String>,
     checks: Vec<Check>,
+    encryption: Markup,
 }
 
 /// The route.
@@ -77,6 +78,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         missing,
         command,
         checks: platform.checks(),
+        encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
     };
     let content = view(&facts, desk.language);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
@@ -89,6 +91,7 @@ fn view(facts: &Facts, language: Language) -> Markup {
             div {
                 section { h2 { (texts::ITSELF.speak(language)) } (itself(facts, language)) }
                 section { h2 { (texts::STORAGE.speak(language)) } (storage(facts, language)) }
+                section { h2 { (words::trust::SECTION.speak(language)) } (facts.encryption) }
                 section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) }
             }
             div {

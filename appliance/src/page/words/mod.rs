@@ -12,6 +12,7 @@ pub(super) mod overview;
 mod reasons;
 pub(super) mod system;
 pub(super) mod times;
+pub(super) mod trust;
 
 use maud::{Markup, html};
 

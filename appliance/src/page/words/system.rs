@@ -63,6 +63,7 @@ pub(in crate::page) const IN: Text = both("in {x}", "dans {x}");
 /// A part of the program by the name it reports under.
 pub(in crate::page) fn check(name: &str) -> Option<Text> {
     Some(match name {
+        "certificate" => both("Certificate", "Certificat"),
         "store" => both("Storage", "Stockage"),
         "first_sweep" => both("First look around", "Première exploration"),
         "scanner" => both("Scanner", "Exploration"),
