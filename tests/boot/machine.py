@@ -22,10 +22,10 @@ class Machine(Process):
     """One boot. `started` is the moment the first instruction of the kernel ran."""
 
     def __init__(self, image, disk, folder, ports, initramfs=None, extra="", silent=False, echo=False):
-        """`extra` goes to the kernel's command line; `silent` leaves the guest alone on its network."""
+        """`ports` are pairs: one of this side and the guest's it leads to. `extra` goes to the kernel's command line; `silent` leaves the guest alone on its network."""
         self.control = Path(folder) / "control"
         self.control.unlink(missing_ok=True)
-        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{port}" for port in ports)
+        forwards = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{guest}" for port, guest in ports)
         network = "hubport,id=lan,hubid=0" if silent else f"user,id=lan{forwards}"
         super().__init__([
             "nice", "-n", "5", "qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a72", "-accel", "tcg",

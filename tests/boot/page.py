@@ -40,10 +40,11 @@ class Page:
             link.request(method, path, payload, headers)
             answer = link.getresponse()
             text = answer.read().decode("utf-8", "replace")
-            if not self.secure and answer.status in (301, 302, 307, 308):
-                if (answer.getheader("Location") or "").startswith("https://"):
-                    self.secure = True
-                    return self.ask(method, path, body, limit)
+            # A page is led to TLS; a change is told to go there by itself, since it was readable on its way here.
+            led = answer.status in (301, 302, 307, 308) and (answer.getheader("Location") or "").startswith("https://")
+            if not self.secure and (led or (answer.status == 421 and '"tls_needed"' in text)):
+                self.secure = True
+                return self.ask(method, path, body, limit)
             return answer.status, text
         finally:
             link.close()

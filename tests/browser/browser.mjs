@@ -15,9 +15,9 @@ export const STEP_MS = 15000;
 // header that it honours over TLS only.
 const EXPECTED = ["Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored"];
 
-/** Starts a browser with a fresh profile. */
-export function start() {
-  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: FLAGS });
+/** Starts a browser with a fresh profile; `args` are added to the flags of every one. */
+export function start({ args = [], ...options } = {}) {
+  return chromium.launch({ executablePath: EXECUTABLE, headless: true, args: [...FLAGS, ...args], ...options });
 }
 
 /** Opens a window on `origin`; what goes wrong in it is added to `faults`. */

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::accounts::clock::Clock;
+use crate::accounts::clock::{Clock, format_utc};
 use crate::cli::{Ending, Exit};
 use crate::http::context::{Check, Platform};
 use crate::http::guard::OwnNames;
@@ -60,7 +60,7 @@ fn judge(tls: &Tls, wall: Option<Duration>) -> (bool, String) {
             (false, "keys or certificates are not stored: browsers ask again after a restart".to_owned())
         }
         _ if !shown.refused.is_empty() => (true, format!("not good for {}", shown.refused.join(", "))),
-        _ => (true, format!("SHA-256 {}", fingerprint(&shown.current().facts.sha256))),
+        _ => (true, format!("good until {}", format_utc(until))),
     }
 }
 
