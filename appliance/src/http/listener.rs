@@ -132,7 +132,7 @@ impl Server {
             Err(full) => return self.turn_away(stream, full, FULL_ALERT).await,
         };
         let shaken = tokio::select! {
-            shaken = timeout(platform.limits.handshake_time, tls.accept(stream)) => shaken,
+            shaken = timeout(platform.limits.handshake_time, tls.shake(stream)) => shaken,
             () = seat.give_way() => return,
             () = asked_to_stop(&mut stop) => return,
         };

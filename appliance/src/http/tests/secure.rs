@@ -91,6 +91,24 @@ async fn a_silent_or_dripping_handshake_ends_after_five_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handshake_that_grows_and_grows_is_cut_before_it_costs_memory() {
+    let bench = Bench::with_tls(Limits::default());
+    let mut stream = pipe(&bench, 1);
+    // First words of 60,000 bytes, as the length says, in records of 4,096.
+    let mut record = vec![22, 3, 1, 16, 0, 1, 0, 0xea, 0x60, 3, 3];
+    record.resize(5 + 4_096, 0);
+    let mut sent = 0;
+    while sent < 60_000 && stream.write_all(&record).await.is_ok() {
+        sent += record.len();
+        record[5..].fill(0);
+    }
+    // What lies in the pipe counts as sent.
+    assert!((16 * 1024..=16 * 1024 + 3 * 8 * 1024).contains(&sent), "{sent}");
+    assert_eq!(patience(stream).await.0, 0);
+    assert_eq!(bench.platform.metrics.value("tls_handshakes_total", "failed"), Some(1.0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_limit_of_plain_http_holds_over_tls() {
     let bench = Bench::with_tls(Limits::default());
     assert_eq!(patience(connect(&bench, 1).await).await.0, 5, "no request after the handshake");

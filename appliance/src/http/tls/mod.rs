@@ -2,6 +2,7 @@
 //! It never restarts for another certificate, and never goes without one: what cannot be read is set aside and made anew.
 //! `run` opens it and has it look after itself; the listener shakes hands with it; its routes tell of it.
 
+mod allowance;
 mod issue;
 mod names;
 mod pem;
@@ -10,18 +11,20 @@ mod served;
 mod upload;
 mod vault;
 
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use rustls::crypto::ring::Ticketer;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::{Accept, TlsAcceptor};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::accounts::clock::Clock;
 
@@ -30,6 +33,7 @@ use super::guard::OwnNames;
 pub use self::issue::{Failure, Reason};
 pub use self::served::{Facts, Served, fingerprint};
 
+use self::allowance::Allowance;
 use self::issue::{Authority, judge};
 use self::vault::Vault;
 
@@ -213,14 +217,23 @@ impl Tls {
         self.port.store(port, Ordering::Relaxed);
     }
 
-    /// Begins a handshake.
-    pub(super) fn accept<T: AsyncRead + AsyncWrite + Unpin>(&self, stream: T) -> Accept<T> {
+    /// Shakes hands with a client. There is no time limit in it.
+    ///
+    /// # Errors
+    /// When the client breaks off, speaks no TLS or none of ours, or sends too much.
+    pub(super) async fn shake<T>(&self, stream: T) -> io::Result<TlsStream<Allowance<T>>>
+    where
+        T: AsyncRead + AsyncWrite + Unpin,
+    {
         let acceptor = TlsAcceptor::from(self.config.clone());
-        acceptor.accept_with(stream, |session| session.set_buffer_limit(Some(MAX_UNSENT_BYTES)))
+        let limit = |session: &mut ServerConnection| session.set_buffer_limit(Some(MAX_UNSENT_BYTES));
+        let mut stream = acceptor.accept_with(Allowance::new(stream), limit).await?;
+        stream.get_mut().0.lift();
+        Ok(stream)
     }
 
     /// Shows another certificate of a person's, or none, once it is on the medium. Blocks on it.
-    fn replace(&self, uploaded: Option<(Served, &[u8])>) -> std::io::Result<()> {
+    fn replace(&self, uploaded: Option<(Served, &[u8])>) -> io::Result<()> {
         // Against a certificate that is being made at this moment.
         let _work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         match &uploaded {

@@ -15,6 +15,9 @@ use crate::http::problem::{ErrorKind, Fault, Problem, faults};
 use super::pem::{self, Contents};
 use super::served::{Served, Unfit, vouch};
 
+/// How much later than ours the clock of whoever issued a certificate a moment ago may run, in seconds.
+const SLACK_S: i64 = 60 * 60;
+
 macro_rules! fault {
     ($name:ident, $code:literal, $en:literal, $fr:literal) => {
         pub(super) static $name: Fault =
@@ -186,7 +189,7 @@ fn check_dates(served: &Served, wall: Option<Duration>) -> Result<(), Problem> {
     if now > served.facts.until {
         return Err(refuse_with("/certificate", &EXPIRED, vec![("date", date(served.facts.until))]));
     }
-    if now < served.facts.from {
+    if now < served.facts.from - SLACK_S {
         let values = vec![("date", date(served.facts.from)), ("now", format_utc(wall))];
         return Err(refuse_with("/certificate", &NOT_YET, values));
     }
