@@ -54,8 +54,8 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// Whether to answer over TLS; plain HTTP then answers only what may go without.
     pub tls: bool,
-    /// Address and port for TLS.
-    pub tls_listen: SocketAddr,
+    /// Address and port for TLS; see [`HttpConfig::tls_address`].
+    pub tls_listen: Option<SocketAddr>,
     /// Further names and addresses the appliance answers to.
     pub host_names: Vec<String>,
     /// Opens `/metrics` for a collector that cannot log in.
@@ -131,8 +131,8 @@ pub enum LogLevel {
 /// Where the appliance listens unless told otherwise: the port promised in the manual, on every IPv4 address.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
 
-/// The same for TLS.
-const DEFAULT_TLS_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+/// The port for TLS unless told otherwise.
+const DEFAULT_TLS_PORT: u16 = 8443;
 
 impl Default for DataConfig {
     fn default() -> Self {
@@ -142,13 +142,16 @@ impl Default for DataConfig {
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self {
-            listen: DEFAULT_LISTEN,
-            tls: true,
-            tls_listen: DEFAULT_TLS_LISTEN,
-            host_names: Vec::new(),
-            metrics_token: None,
-        }
+        Self { listen: DEFAULT_LISTEN, tls: true, tls_listen: None, host_names: Vec::new(), metrics_token: None }
+    }
+}
+
+impl HttpConfig {
+    /// Where TLS is spoken. Unless told otherwise on the address of plain HTTP: whoever keeps that to one address or to
+    /// this machine does not expect another door on all of them.
+    #[must_use]
+    pub fn tls_address(&self) -> SocketAddr {
+        self.tls_listen.unwrap_or_else(|| SocketAddr::new(self.listen.ip(), DEFAULT_TLS_PORT))
     }
 }
 

@@ -136,7 +136,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let listener = listen(config.http.listen, "--listen").await?;
     let secure = match &tls {
         Some(tls) => {
-            let secure = listen(config.http.tls_listen, "--tls-listen, or do without by --no-tls").await?;
+            let secure = listen(config.http.tls_address(), "--tls-listen, or do without by --no-tls").await?;
             tls.listens_on(secure.local_addr()?.port());
             Some((secure, tls.clone()))
         }

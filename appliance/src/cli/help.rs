@@ -77,7 +77,7 @@ Options:
   --data DIR          Keep the data in this folder. [data]
   --listen ADDR:PORT  Answer plain HTTP here. [0.0.0.0:8080]
   --tls-listen ADDR:PORT
-                      Answer over TLS here. [0.0.0.0:8443]
+                      Answer over TLS here. [port 8443 where --listen is]
   --no-tls            Plain HTTP only: everything, unencrypted.
   --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
   -h, --help          Print this.

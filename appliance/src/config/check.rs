@@ -53,7 +53,7 @@ impl Config {
 }
 
 fn check_http(http: &HttpConfig, faults: &mut Vec<Fault>) {
-    if http.tls && http.tls_listen == http.listen && http.listen.port() != 0 {
+    if http.tls && http.tls_address() == http.listen && http.listen.port() != 0 {
         let why = format!("is {} like http.listen; each needs a port of its own", http.listen);
         faults.push(Fault::new("http.tls_listen", None, why));
     }

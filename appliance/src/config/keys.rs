@@ -49,7 +49,7 @@ pub static KEYS: &[Key] = &[
         Kind::Switch,
         "answer over TLS; plain HTTP then leads there, but for health and this machine itself",
     ),
-    key("http.tls_listen", Kind::Listen, "address and port for TLS"),
+    key("http.tls_listen", Kind::Listen, "address and port for TLS; left out: port 8443 on the address of http.listen"),
     key("http.host_names", Kind::Texts, "further names and addresses the appliance answers to"),
     key("http.metrics_token", Kind::Secret, "opens /metrics for a collector that cannot log in"),
     key("network.interval_minutes", Kind::Small, "minutes between two full sweeps, 1 to 60"),

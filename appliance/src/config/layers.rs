@@ -183,7 +183,7 @@ impl Config {
         all.insert("data.dir", Value::from(self.data.dir.display().to_string()).to_string());
         all.insert("http.listen", Value::from(self.http.listen.to_string()).to_string());
         all.insert("http.tls", Value::from(self.http.tls).to_string());
-        all.insert("http.tls_listen", Value::from(self.http.tls_listen.to_string()).to_string());
+        all.insert("http.tls_listen", Value::from(self.http.tls_address().to_string()).to_string());
         all.insert("http.host_names", Value::from(self.http.host_names.clone()).to_string());
         all.insert("log.level", Value::from(self.log.level.word()).to_string());
         all

@@ -24,10 +24,21 @@ fn refusal(text: &str) -> String {
 fn nothing_set_is_fine_and_has_the_promised_values() {
     let effective = resolve(&empty(), &empty(), &empty(), &read("x", "").unwrap()).unwrap();
     assert_eq!(effective.config.http.listen.port(), 8080);
-    assert!(effective.config.http.tls && effective.config.http.tls_listen.port() == 8443);
+    assert!(effective.config.http.tls && effective.config.http.tls_address().to_string() == "0.0.0.0:8443");
     assert_eq!(effective.config.network.settings(), NetworkSettings::default());
     assert_eq!(effective.origin("http.listen"), &Origin::Default);
     assert!(effective.config.check().is_empty());
+}
+
+#[test]
+fn tls_stays_on_the_address_of_plain_http_unless_told_otherwise() {
+    let address = |text| {
+        let file = read("f", text).unwrap();
+        resolve(&empty(), &empty(), &empty(), &file).unwrap().config.http.tls_address().to_string()
+    };
+    assert_eq!(address("http.listen = \"127.0.0.1:8080\""), "127.0.0.1:8443");
+    assert_eq!(address("http.listen = \"[::1]:80\"\nhttp.tls_listen = \"[::]:443\""), "[::]:443");
+    assert!(refusal("http.listen = \"0.0.0.0:8443\"").contains("each needs a port of its own"));
 }
 
 #[test]

@@ -169,6 +169,10 @@ pub fn collect(platform: &std::sync::Arc<Platform>) {
         metrics.gauge("http_connections", help, "kind", "guest", guests as f64);
         let displaced = platform.budget.displaced();
         metrics.count_to("http_displaced_total", "Silent strangers cut for newcomers.", "", "", displaced);
+        if let Some(tls) = &platform.tls {
+            let (help, until) = ("Last second of the certificate, from 1970.", tls.shown().current().facts.until);
+            metrics.gauge("tls_certificate_ends_unix_seconds", help, "", "", until as f64);
+        }
         metrics.gauge("events_listeners", "Open event streams.", "", "", platform.events.listener_count() as f64);
         metrics.gauge("sessions", "Live and recent sessions.", "", "", platform.accounts.session_count() as f64);
         metrics.count_to(

@@ -86,7 +86,7 @@ fn installing(language: Language) -> Markup {
         h2 { (words::INSTALL.speak(language)) }
         p { (words::INSTALL_WHY.speak(language)) }
         p {
-            a.button href=(AUTHORITY_DER) download="vigie-ca.crt" { (words::GET.speak(language)) } " "
+            a.button href=(AUTHORITY_DER) { (words::GET.speak(language)) } " "
             a href=(AUTHORITY_PEM) download="vigie-ca.pem" { (words::GET_PEM.speak(language)) }
         }
         dl.facts {

@@ -212,6 +212,8 @@ async fn plain_http_leads_to_tls_and_carries_out_nothing() {
     assert_eq!((answer.field("set-cookie"), answer.field("location")), (None, None));
     assert_eq!(bench.platform.accounts.session_count(), 0);
     let mut secure = bench.connect_as("192.168.1.3".parse().unwrap(), true);
+    let metrics = secure.ask("GET /metrics", &format!("Authorization: Bearer {}\r\n", "m".repeat(32)), "").await;
+    assert!(metrics.body.contains("\nvigie_tls_certificate_ends_unix_seconds "), "{}", metrics.body);
     let answer = secure.post("/api/session", "", &login).await;
     let cookie = answer.field("set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-vigie=") && cookie.ends_with("; Secure"), "{cookie}");

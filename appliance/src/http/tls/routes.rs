@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hyper::header::{CONTENT_DISPOSITION, HeaderName};
+use hyper::header::CONTENT_DISPOSITION;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
@@ -133,26 +133,24 @@ pub fn routes() -> Vec<Route> {
         // Public: everybody who connects is shown a certificate of it anyway, and it is installed before the first log-in.
         Route::get(AUTHORITY_PEM, Access::Public, "The certificate of the device's own authority, in PEM")
             .speaks(200, "application/x-pem-file")
-            .run(async |call: Call| give(&call, "application/x-pem-file", "vigie-ca.pem")),
+            .run(async |call: Call| {
+                let text = pem::write_certificate(&enabled(&call)?.shown().authority);
+                let file = "attachment; filename=\"vigie-ca.pem\"";
+                Ok(Reply::bytes_of("application/x-pem-file", text).header(CONTENT_DISPOSITION, file))
+            }),
         Route::get(AUTHORITY_DER, Access::Public, "The same in DER, for telephones")
             .speaks(200, "application/x-x509-ca-cert")
-            .run(async |call: Call| give(&call, "application/x-x509-ca-cert", "vigie-ca.crt")),
+            // No attachment: telephones offer to install what they would only put away then.
+            .run(async |call: Call| {
+                let der = enabled(&call)?.shown().authority.to_vec();
+                Ok(Reply::bytes_of("application/x-x509-ca-cert", der))
+            }),
         Route::put("/api/tls/certificate", Access::Admin, "Show a certificate of one's own, checked before the switch")
             .reads::<Upload>()
             .answers::<TlsView>(200)
             .run(take),
         Route::delete("/api/tls/certificate", Access::Admin, "Go back to the device's own certificate").run(take_back),
     ]
-}
-
-fn give(call: &Call, content_type: &'static str, name: &str) -> Outcome {
-    let shown = enabled(call)?.shown();
-    let body = match content_type {
-        "application/x-pem-file" => pem::write_certificate(&shown.authority).into_bytes(),
-        _ => shown.authority.to_vec(),
-    };
-    let disposition: HeaderName = CONTENT_DISPOSITION;
-    Ok(Reply::bytes_of(content_type, body).header(disposition, &format!("attachment; filename=\"{name}\"")))
 }
 
 async fn take(call: Call) -> Outcome {

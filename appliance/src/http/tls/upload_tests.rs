@@ -19,7 +19,8 @@ impl Desk {
 
     fn openssl(&self, line: &str) {
         let words = line.split_whitespace().map(|word| word.replace('~', " "));
-        let done = Command::new("openssl").current_dir(&self.0).args(words).stdin(Stdio::null()).output().unwrap();
+        let done = Command::new("openssl").current_dir(&self.0).args(words).stdin(Stdio::null()).output();
+        let done = done.unwrap_or_else(|error| panic!("openssl: {error}; tests/install brings it"));
         assert!(done.status.success(), "openssl {line}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
