@@ -77,6 +77,10 @@ pub(super) async fn look_after(tls: &Arc<Tls>, own: OwnNames) {
             let why = match reason {
                 Reason::Names => "the appliance has another name or address",
                 Reason::Dates => "its dates did not fit the clock",
+                Reason::Stored => {
+                    tracing::info!("keys and certificates could be stored at last");
+                    return;
+                }
             };
             let sha256 = fingerprint(&tls.shown().own.facts.sha256);
             tracing::info!("a new certificate, since {why}: SHA-256 {sha256}");

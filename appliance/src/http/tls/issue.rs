@@ -69,13 +69,15 @@ impl From<getrandom::Error> for Failure {
     }
 }
 
-/// Why a certificate is to be replaced.
+/// Why a certificate is replaced, or stored again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The appliance is reached by a name or address that is not in it.
     Names,
     /// Its dates do not fit the wall clock, or it was issued before the clock was known.
     Dates,
+    /// It is the same, but could not be stored before and is now.
+    Stored,
 }
 
 /// What was issued, with the text to keep.
@@ -171,16 +173,10 @@ impl Authority {
         let (mut der, mut key) = self.sign(wanted, from, until)?;
         let mut refused = Vec::new();
         if self.vouches(&der).is_err() {
-            // One name beyond what is permitted spoils the whole certificate, so each is tried by itself.
-            let mut good = Vec::new();
-            for name in wanted {
-                let (alone, _) = self.sign(std::slice::from_ref(name), from, until)?;
-                match self.vouches(&alone) {
-                    Ok(()) => good.push(name.clone()),
-                    Err(_) => refused.push(name.to_str().into_owned()),
-                }
-            }
-            (der, key) = self.sign(&good, from, until)?;
+            // One name beyond what is permitted spoils the whole certificate.
+            refused = self.refuse(wanted)?;
+            let good = wanted.iter().filter(|name| !refused.iter().any(|refused| *refused == name.to_str()));
+            (der, key) = self.sign(&good.cloned().collect::<Vec<_>>(), from, until)?;
             self.vouches(&der).map_err(|error| Failure(format!("the own certificate does not hold: {error}")))?;
         }
         let (key, certificate) = (pem::write_key(key.serialized_der()), pem::write_certificate(&der));
@@ -189,6 +185,24 @@ impl Authority {
         text.push_str(&certificate);
         let served = self.restore(text.as_bytes()).map_err(|why| Failure(why.to_owned()))?;
         Ok(Issued { served, text, refused })
+    }
+
+    /// Which of these names are beyond what it is permitted to vouch for. Each is tried by itself, as a client would.
+    ///
+    /// # Errors
+    /// When the kernel gives no randomness.
+    pub(super) fn refuse<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n ServerName<'static>>,
+    ) -> Result<Vec<String>, Failure> {
+        let mut refused = Vec::new();
+        for name in names {
+            let (alone, _) = self.sign(std::slice::from_ref(name), EPOCH_S, LAST_S)?;
+            if self.vouches(&alone).is_err() {
+                refused.push(name.to_str().into_owned());
+            }
+        }
+        Ok(refused)
     }
 
     /// Reads a certificate this authority has issued and that was stored.

@@ -25,6 +25,7 @@ use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use zeroize::Zeroizing;
 
 use crate::accounts::clock::Clock;
 
@@ -116,6 +117,9 @@ pub struct Renewal {
 /// Who makes certificates; one at a time.
 struct Work {
     authority: Authority,
+    authority_stored: bool,
+    /// The certificate with its key, when the medium did not take it.
+    unstored: Option<Zeroizing<String>>,
     left: u32,
     filled: Duration,
 }
@@ -125,6 +129,8 @@ pub struct Tls {
     config: Arc<ServerConfig>,
     stand: Arc<Stand>,
     vault: Vault,
+    /// A damaged file could not be set aside: nothing is stored over it, now or later.
+    is_stuck: bool,
     clock: Arc<dyn Clock>,
     work: Mutex<Work>,
     port: AtomicU16,
@@ -149,21 +155,31 @@ impl Tls {
         let uploaded = shelf.fetch(UPLOADED, upload::read_stored);
         let (wanted, wall) = (names::wanted(own), clock.wall());
         let found = shelf.fetch(ISSUED, |text| authority.restore(text));
-        let (served, refused) = match found.filter(|served| judge(served, &wanted, &[], wall).is_none()) {
-            Some(served) => (served, Vec::new()),
+        let mut refused = Vec::new();
+        if let Some(served) = &found {
+            refused = authority.refuse(wanted.iter().filter(|name| !served.covers(name)))?;
+        }
+        let authority_stored = shelf.stored;
+        let mut unstored = None;
+        let served = match found.filter(|served| judge(served, &wanted, &refused, wall).is_none()) {
+            Some(served) => served,
             None => {
                 let issued = authority.issue(&wanted, wall)?;
-                shelf.keep(ISSUED, issued.text.as_bytes());
-                (issued.served, issued.refused)
+                if !shelf.keep(ISSUED, issued.text.as_bytes()) {
+                    unstored = Some(issued.text);
+                }
+                refused = issued.refused;
+                issued.served
             }
         };
         shelf.complaints.extend(complain(&refused));
         let shown =
             Shown { own: served, uploaded, authority: authority.certificate().clone(), refused, stored: shelf.stored };
         let stand = Arc::new(Stand(RwLock::new(Arc::new(shown))));
-        let work = Mutex::new(Work { authority, left: BURST, filled: clock.now() });
+        let work = Work { authority, authority_stored, unstored, left: BURST, filled: clock.now() };
+        let (work, is_stuck) = (Mutex::new(work), !shelf.stuck.is_empty());
         let config = Arc::new(configure(stand.clone())?);
-        let tls = Self { config, stand, vault: shelf.vault, clock, work, port: AtomicU16::new(0) };
+        let tls = Self { config, stand, vault: shelf.vault, is_stuck, clock, work, port: AtomicU16::new(0) };
         Ok((tls, shelf.complaints))
     }
 
@@ -171,33 +187,58 @@ impl Tls {
     #[must_use]
     pub fn is_due(&self, own: &OwnNames) -> bool {
         let shown = self.stand.look();
-        judge(&shown.own, &names::wanted(own), &shown.refused, self.clock.wall()).is_some()
+        let is_unfit = judge(&shown.own, &names::wanted(own), &shown.refused, self.clock.wall()).is_some();
+        is_unfit || (!shown.stored && !self.is_stuck)
     }
 
-    /// Looks whether the certificate still fits names and clock, and makes another if not. Blocks on the medium.
+    /// Looks whether the certificate still fits names and clock, and makes another if not; what the medium did not take
+    /// before is tried again. Blocks on the medium.
     ///
     /// # Errors
     /// When the kernel gives no randomness.
     pub fn look_after(&self, own: &OwnNames) -> Result<Option<Renewal>, Failure> {
         let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         let (shown, wanted, wall) = (self.stand.look(), names::wanted(own), self.clock.wall());
-        let Some(reason) = judge(&shown.own, &wanted, &shown.refused, wall) else { return Ok(None) };
-        if !work.may_issue(self.clock.now()) {
+        let reason = judge(&shown.own, &wanted, &shown.refused, wall);
+        if (reason.is_none() && (shown.stored || self.is_stuck)) || !work.may_try(self.clock.now()) {
             return Ok(None);
         }
-        let issued = work.authority.issue(&wanted, wall)?;
-        let mut complaints = Vec::new();
-        let stored = self.vault.store(ISSUED, issued.text.as_bytes());
-        if let Err(error) = &stored {
-            complaints.push(format!("the new certificate is not stored ({error}): browsers ask again after a restart"));
+        let (mut own, mut refused, mut complaints) = (shown.own.clone(), shown.refused.clone(), Vec::new());
+        if reason.is_some() {
+            let issued = work.authority.issue(&wanted, wall)?;
+            if issued.refused != refused {
+                complaints.extend(complain(&issued.refused));
+            }
+            (own, refused) = (issued.served, issued.refused);
+            work.unstored = Some(issued.text);
         }
-        if issued.refused != shown.refused {
-            complaints.extend(complain(&issued.refused));
+        let stored = self.store_all(&mut work);
+        match (&stored, reason) {
+            // A medium that takes nothing has been spoken of already.
+            (Err(_), None) => return Ok(None),
+            (Err(error), Some(_)) => complaints
+                .push(format!("the new certificate is not stored ({error}): browsers ask again after a restart")),
+            (Ok(()), _) => {}
         }
-        let stored = stored.is_ok() && shown.stored;
         let (uploaded, authority) = (shown.uploaded.clone(), shown.authority.clone());
-        self.stand.show(Shown { own: issued.served, uploaded, authority, refused: issued.refused, stored });
-        Ok(Some(Renewal { reason, complaints }))
+        self.stand.show(Shown { own, uploaded, authority, refused, stored: stored.is_ok() });
+        Ok(Some(Renewal { reason: reason.unwrap_or(Reason::Stored), complaints }))
+    }
+
+    /// Stores what is not on the medium yet.
+    fn store_all(&self, work: &mut Work) -> io::Result<()> {
+        if self.is_stuck {
+            return Err(io::Error::other("a damaged file is in the way"));
+        }
+        if !work.authority_stored {
+            self.vault.store(AUTHORITY, work.authority.text().as_bytes())?;
+            work.authority_stored = true;
+        }
+        if let Some(text) = &work.unstored {
+            self.vault.store(ISSUED, text.as_bytes())?;
+            work.unstored = None;
+        }
+        Ok(())
     }
 
     /// What clients are shown now.
@@ -253,8 +294,8 @@ impl Tls {
 }
 
 impl Work {
-    /// Takes one of the certificates that may be made now.
-    fn may_issue(&mut self, now: Duration) -> bool {
+    /// Takes one of the certificates that may be made, or of the attempts to store one.
+    fn may_try(&mut self, now: Duration) -> bool {
         let earned = now.saturating_sub(self.filled).as_secs() / ONE_IN.as_secs();
         if earned > 0 {
             self.left = self.left.saturating_add(u32::try_from(earned).unwrap_or(BURST)).min(BURST);
@@ -298,7 +339,8 @@ impl Shelf {
         None
     }
 
-    fn keep(&mut self, name: &str, text: &[u8]) {
+    /// Stores a file, unless a damaged one is in the way; whether it is stored.
+    fn keep(&mut self, name: &str, text: &[u8]) -> bool {
         let stored = match self.stuck.iter().any(|stuck| stuck == name) {
             true => Err("the damaged one is in the way".to_owned()),
             false => self.vault.store(name, text).map_err(|error| error.to_string()),
@@ -308,7 +350,9 @@ impl Shelf {
             self.complaints
                 .push(format!("{} is not stored ({why}): browsers ask again after a restart", path.display()));
             self.stored = false;
+            return false;
         }
+        true
     }
 }
 

@@ -100,6 +100,42 @@ fn a_card_that_takes_nothing_is_said_and_tls_works_in_memory() {
     assert!(reason == Reason::Names && complaints[0].contains("not stored"), "{complaints:?}");
     assert!(tls.replace(None).is_err(), "what a person changes is refused instead");
     assert_eq!(fs::read(home.vault()).unwrap(), b"in the way");
+    // Nothing is tried again where something of unknown worth lies.
+    assert!(!tls.is_due(&with_address("10.0.0.1")));
+}
+
+#[test]
+fn what_a_card_did_not_take_at_first_is_stored_when_it_does() {
+    let home = Home::new();
+    let blocks = [AUTHORITY, ISSUED].map(|name| home.vault().join(name).with_extension("new"));
+    for block in &blocks {
+        fs::create_dir_all(block.join("x")).unwrap();
+    }
+    let (tls, complaints) = home.open();
+    assert_eq!((complaints.len(), tls.shown().stored), (2, false));
+    assert!(tls.look_after(&with_address("10.0.0.1")).unwrap().is_some());
+    let before = prints(&tls);
+    assert!(tls.is_due(&with_address("10.0.0.1")) && tls.look_after(&with_address("10.0.0.1")).unwrap().is_none());
+    for block in &blocks {
+        fs::remove_dir_all(block).unwrap();
+    }
+    let stored = tls.look_after(&with_address("10.0.0.1")).unwrap();
+    assert_eq!(stored, Some(Renewal { reason: Reason::Stored, complaints: Vec::new() }));
+    assert!(tls.shown().stored && !tls.is_due(&with_address("10.0.0.1")) && prints(&tls) == before);
+    let again = Tls::open(&home.vault(), &with_address("10.0.0.1"), home.clock.clone()).unwrap().0;
+    assert_eq!(prints(&again), before, "nobody has to install the authority again");
+}
+
+#[test]
+fn a_name_the_authority_may_not_vouch_for_is_said_at_each_start_and_writes_nothing() {
+    let home = Home::new();
+    let before = prints(&home.open().0);
+    let own = OwnNames { more: vec!["box.example.org".into()], ..own() };
+    for _ in 0..2 {
+        let (tls, complaints) = Tls::open(&home.vault(), &own, home.clock.clone()).unwrap();
+        assert!(complaints.len() == 1 && complaints[0].contains("box.example.org"), "{complaints:?}");
+        assert_eq!((prints(&tls), tls.is_due(&own)), (before.clone(), false));
+    }
 }
 
 #[test]
