@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use vigie_wire::names::banner::cert;
 use webpki::anchor_from_trusted_cert;
 use zeroize::Zeroizing;
 
@@ -79,7 +80,12 @@ fault!(
     "The certificate at place {place} was not issued by the one after it: {why}",
     "Le certificat en position {place} n'a pas été émis par le suivant : {why}"
 );
-fault!(EXPIRED, "certificate_expired", "The certificate ended on {date}.", "Le certificat a pris fin le {date}.");
+fault!(
+    EXPIRED,
+    "certificate_expired",
+    "The certificate at place {place} ended on {date}.",
+    "Le certificat en position {place} a pris fin le {date}."
+);
 fault!(
     NOT_YET,
     "certificate_not_yet_valid",
@@ -138,7 +144,7 @@ pub(super) fn check(certificate: &str, key: &str, own: &OwnNames, wall: Option<D
         Err(Unfit::Mismatch) => return Err(find_owner(&chain, &key)),
     };
     check_dates(&served, wall)?;
-    check_chain(&chain, served.facts.from)?;
+    check_chain(&chain, moment(&chain, wall))?;
     if !super::is_for_us(&served, own) {
         let names = if served.facts.names.is_empty() { "—".to_owned() } else { served.facts.names.join(", ") };
         return Err(refuse_with("/certificate", &WRONG_NAMES, vec![("names", names)]));
@@ -187,13 +193,20 @@ fn check_dates(served: &Served, wall: Option<Duration>) -> Result<(), Problem> {
         return Ok(());
     };
     if now > served.facts.until {
-        return Err(refuse_with("/certificate", &EXPIRED, vec![("date", date(served.facts.until))]));
+        return Err(expired(1, served.facts.until));
     }
     if now < served.facts.from - SLACK_S {
         let values = vec![("date", date(served.facts.from)), ("now", format_utc(wall))];
         return Err(refuse_with("/certificate", &NOT_YET, values));
     }
     Ok(())
+}
+
+/// When a chain is judged: now, or as soon as all of it has begun when that is later or the clock is not known.
+fn moment(chain: &[CertificateDer<'static>], wall: Option<Duration>) -> i64 {
+    let begins = chain.iter().filter_map(|one| cert::read(one).ok()?.valid.map(|(from, _)| from));
+    let now = wall.and_then(|wall| i64::try_from(wall.as_secs()).ok());
+    begins.chain(now).max().unwrap_or_default()
 }
 
 /// Checks that each certificate was issued by the one after it, and that the first is a server's.
@@ -224,8 +237,14 @@ fn judge(error: &webpki::Error, place: usize) -> Problem {
         Error::RequiredEkuNotFoundContext(_) | Error::EmptyEkuExtension | Error::CaUsedAsEndEntity => {
             refuse_with("/certificate", &WRONG_USE, vec![("why", why)])
         }
+        // Those before it were judged already.
+        Error::CertExpired { not_after, .. } => expired(place, i64::try_from(not_after.as_secs()).unwrap_or_default()),
         _ => refuse_with("/certificate", &BROKEN_CHAIN, vec![("place", place.to_string()), ("why", why)]),
     }
+}
+
+fn expired(place: usize, until_s: i64) -> Problem {
+    refuse_with("/certificate", &EXPIRED, vec![("place", place.to_string()), ("date", date(until_s))])
 }
 
 fn write(chain: &[CertificateDer<'static>], key: &PrivateKeyDer<'static>) -> Zeroizing<String> {

@@ -110,6 +110,13 @@ fn a_chain_is_taken_with_and_without_its_root() {
     }
     let (place, _, words) = refusal(&format!("{server}{root}{issuer}"), &key, now());
     assert!(place == "certificate_chain" && words.contains("position 1"), "{words}");
+    // An issuer that has ended, below a server that has not: the root lasts 30 days, issuer and server 20.
+    let late = now().map(|now| now + Duration::from_secs(25 * 86_400));
+    assert_eq!(refusal(&format!("{server}{issuer}{root}"), &key, late).0, "certificate_expired");
+    let long = "x509 -req -in server.csr -CA issuer.crt -CAkey issuer.key -out long.crt -days 60 -extfile server.ext";
+    desk.openssl(long);
+    let (place, _, words) = refusal(&format!("{}{issuer}{root}", desk.read("long.crt")), &key, late);
+    assert!(place == "certificate_expired" && words.contains("position 2"), "{words}");
     let stranger = desk.self_signed("stranger", "ed25519", "DNS:x", 30).0;
     let (place, _, words) = refusal(&format!("{server}{issuer}{stranger}"), &key, now());
     assert!(place == "certificate_chain" && words.contains("position 2"), "{words}");
