@@ -97,7 +97,7 @@ impl Server {
             Err(full) => return self.turn_away(stream, full).await,
         };
         let limits = platform.limits;
-        let link = Link { peer: peer.to_canonical(), secure, seat: seat.clone() };
+        let link = Link { peer: peer.to_canonical(), secure, seat: seat.clone(), turns: turns.clone() };
         let served = Arc::new(AtomicU32::new(0));
         let service = {
             let (dispatcher, turns) = (self.dispatcher.clone(), turns.clone());
