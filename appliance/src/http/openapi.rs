@@ -14,7 +14,7 @@ use crate::accounts::role::Access;
 
 use super::call::Call;
 use super::reply::Reply;
-use super::route::{BodyRule, Route, RouteTable, SchemaMaker};
+use super::route::{BodyRule, Holds, Route, RouteTable, SchemaMaker};
 
 /// Version of the API, not of the program: the description is public, and a stranger is not told what we run.
 const API_VERSION: &str = "2";
@@ -140,7 +140,12 @@ fn write_parameters(route: &Route) -> Vec<Value> {
     });
     let in_query = route.query.iter().map(|parameter| {
         let (name, about) = (parameter.name, parameter.about);
-        json!({ "name": name, "in": "query", "description": about, "schema": { "type": "string" } })
+        let schema = match parameter.holds {
+            Holds::Text => json!({ "type": "string" }),
+            Holds::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
+            Holds::Word(words) => json!({ "type": "string", "enum": words }),
+        };
+        json!({ "name": name, "in": "query", "description": about, "schema": schema })
     });
     let in_fields = route.once.then(|| {
         let about = "A retry with the same key within ten minutes gets the first answer.";
