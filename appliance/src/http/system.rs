@@ -90,7 +90,7 @@ pub fn routes() -> Vec<Route> {
             .answers::<System>(200)
             .run(tell_system),
         Route::get("/api/system/logs", Access::Admin, "The latest log lines")
-            .query_of("since", Holds::Number(0, u64::MAX >> 1), "Only lines after this number.")
+            .query_of("since", Holds::Number(0, u64::MAX), "Only lines after this number.")
             .query_of("limit", Holds::Number(1, MAX_LINES as u64), "Lines in the answer, 1 to 1000.")
             .answers::<Lines>(200)
             .run(tell_logs),
