@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::budget::Full;
@@ -74,6 +74,9 @@ impl Server {
                     let _ = stream.set_nodelay(true);
                     let (server, stop) = (self.clone(), stop.clone());
                     open.spawn(async move { server.converse(stream, peer.ip(), false, stop).await });
+                    // Whoever came is heard before the next one is let in: in a crowd, who has something to say is being
+                    // answered by then, and who has to give way is gone with all he held.
+                    yield_now().await;
                 }
                 Err(error) => self.bear(&error).await,
             }
