@@ -167,6 +167,12 @@ impl Appliance<'_> {
         kib * 1_024
     }
 
+    /// Number of its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("the service runs");

@@ -22,6 +22,8 @@ static LABS: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub struct Lab {
     prefix: String,
+    /// Whether it is a namespace with a loopback and nothing else.
+    is_bare: bool,
 }
 
 /// With which rights the program runs in the appliance's namespace.
@@ -60,6 +62,16 @@ fn tool() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("lab/lab")
 }
 
+/// Namespaces of a test that was killed are found by the number of its process.
+fn next_prefix() -> String {
+    format!("vt{}n{}", std::process::id(), LABS.fetch_add(1, Ordering::Relaxed))
+}
+
+fn run_ip(words: &[&str]) {
+    let status = Command::new("ip").args(words).status();
+    assert!(status.is_ok_and(|status| status.success()), "ip {words:?}");
+}
+
 impl Lab {
     /// Builds a lab: `small`, `ten`, `standard`, `fifty` or `full250`.
     ///
@@ -67,11 +79,28 @@ impl Lab {
     /// When it cannot be built, with the words of the lab.
     #[must_use]
     pub fn up(set: &str) -> Self {
-        // Namespaces of a test that was killed are found by the number of its process.
-        let prefix = format!("vt{}n{}", std::process::id(), LABS.fetch_add(1, Ordering::Relaxed));
-        let lab = Self { prefix };
+        let lab = Self { prefix: next_prefix(), is_bare: false };
         lab.run(&["up", "--set", set]);
         lab
+    }
+
+    /// Builds a place with a loopback and nothing else, for what needs no devices.
+    ///
+    /// # Panics
+    /// When the namespace cannot be made.
+    #[must_use]
+    pub fn bare() -> Self {
+        let lab = Self { prefix: next_prefix(), is_bare: true };
+        let name = lab.namespace();
+        run_ip(&["netns", "add", &name]);
+        run_ip(&["-n", &name, "link", "set", "lo", "up"]);
+        lab
+    }
+
+    /// Name of the namespace the appliance is in.
+    #[must_use]
+    pub fn namespace(&self) -> String {
+        format!("{}-appliance", self.prefix)
     }
 
     /// Runs a command of the lab's tool and gives what it printed.
@@ -127,6 +156,15 @@ impl Lab {
     /// A command inside the appliance's namespace.
     #[must_use]
     pub fn command(&self, rights: Rights, program: &Path) -> Command {
+        if self.is_bare {
+            let mut command = Command::new("ip");
+            command.args(["netns", "exec", &self.namespace()]);
+            if rights == Rights::User {
+                command.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]);
+            }
+            command.arg(program);
+            return command;
+        }
         let mut command = Command::new(tool());
         command.args(["--prefix", &self.prefix, "appliance"]);
         if rights == Rights::User {
@@ -157,7 +195,7 @@ impl Lab {
     /// # Panics
     /// When the namespace cannot be entered, or the function panics.
     pub fn inside<T: Send>(&self, function: impl FnOnce() -> T + Send) -> T {
-        let path = format!("/run/netns/{}-appliance", self.prefix);
+        let path = format!("/run/netns/{}", self.namespace());
         let place = File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         thread::scope(|scope| {
             let there = scope.spawn(move || {
@@ -171,6 +209,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        if self.is_bare {
+            run_ip(&["netns", "delete", &self.namespace()]);
+            return;
+        }
         let down = Command::new(tool()).args(["--prefix", &self.prefix, "down"]).status();
         if !down.is_ok_and(|status| status.success()) {
             eprintln!("lab {} could not be taken down", self.prefix);

@@ -8,7 +8,7 @@
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod machines;
-pub(crate) mod network;
+pub mod network;
 pub(crate) mod table;
 
 use std::sync::Arc;

@@ -5,27 +5,18 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use crate::accounts::session::SessionId;
 
 use super::limits::Limits;
 use super::stall::Turns;
 
-/// A stranger who has not finished a request for this long gives way to a newcomer. A request over the slowest radio
-/// takes a tenth of it.
-const SILENT_AFTER: Duration = Duration::from_secs(1);
-
-/// A silent stranger gives way at once to a newcomer whose address holds this many seats fewer.
-const UNFAIR_SEATS: usize = 2;
-
 /// Why there is no seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// Every stranger's seat is taken by somebody who is being answered, or has only just come.
+    /// Every stranger's seat is taken by somebody who is being answered.
     Strangers,
     /// This address has its share.
     Address,
@@ -34,7 +25,6 @@ pub enum Full {
 struct Stranger {
     number: u64,
     address: IpAddr,
-    since: Instant,
     turns: Turns,
     cut: Arc<Notify>,
 }
@@ -80,20 +70,18 @@ impl Budget {
     /// Which limit it met.
     pub fn seat(self: &Arc<Self>, address: IpAddr, turns: &Turns) -> Result<Seat, Full> {
         let address = address.to_canonical();
-        let now = Instant::now();
         let mut count = self.count();
-        let held = count.held_by(address);
-        if held >= self.limits.strangers_per_address {
+        if count.held_by(address) >= self.limits.strangers_per_address {
             return Err(Full::Address);
         }
         if count.strangers.len() >= self.limits.strangers {
-            let at = count.find_silent(now, held).ok_or(Full::Strangers)?;
+            let at = count.find_silent().ok_or(Full::Strangers)?;
             count.strangers.remove(at).cut.notify_one();
             count.displaced += 1;
         }
         count.next += 1;
         let (number, cut) = (count.next, Arc::new(Notify::new()));
-        count.strangers.push(Stranger { number, address, since: now, turns: turns.clone(), cut: cut.clone() });
+        count.strangers.push(Stranger { number, address, turns: turns.clone(), cut: cut.clone() });
         Ok(Seat { budget: self.clone(), number, cut, session: Mutex::new(None) })
     }
 
@@ -130,14 +118,16 @@ impl Count {
         self.strangers.iter().filter(|stranger| stranger.address == address).count()
     }
 
-    /// Who gives way to a newcomer whose address holds some seats: of those not being answered, the oldest of the
-    /// address that holds the most.
-    fn find_silent(&self, now: Instant, newcomer_holds: usize) -> Option<usize> {
+    /// Who gives way to a newcomer: of those not being answered, the oldest of the address that holds the most.
+    ///
+    /// However short a time ago he came: who has something to say says it with the handshake or right behind it, and is
+    /// being answered before the next newcomer is looked at. A time of grace would fill the house with those who came
+    /// within it, and a good client would find it full.
+    fn find_silent(&self) -> Option<usize> {
         let mut found: Option<(usize, usize)> = None;
         for (at, stranger) in self.strangers.iter().enumerate().filter(|(_, stranger)| !stranger.turns.is_ours()) {
             let held = self.held_by(stranger.address);
-            let gives_way = held >= newcomer_holds + UNFAIR_SEATS || now.duration_since(stranger.since) >= SILENT_AFTER;
-            if gives_way && found.is_none_or(|(_, most)| held > most) {
+            if found.is_none_or(|(_, most)| held > most) {
                 found = Some((at, held));
             }
         }
@@ -225,11 +215,26 @@ mod tests {
         assert_eq!(budget.taken().0, 4, "who gave way is not counted twice");
         let _fourth = sit(&budget, 8);
         second.give_way().await;
-        assert_eq!(budget.seat(at(7), &Turns::default()).err(), Some(Full::Strangers), "one each, and only just come");
-        tokio::time::advance(SILENT_AFTER).await;
         let _fifth = sit(&budget, 7);
         third.give_way().await;
+        assert_eq!((budget.taken().0, budget.displaced()), (4, 3), "the oldest first, and never who is being answered");
         drop(newcomer);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_keeps_us_waiting_for_a_body_gives_way_too() {
+        let budget = Budget::new(Limits { strangers: 1, ..Limits::default() });
+        let turns = Turns::default();
+        let answering = turns.serve();
+        let first = budget.seat(at(1), &turns).unwrap_or_else(|full| panic!("{full:?}"));
+        assert_eq!(budget.seat(at(2), &Turns::default()).err(), Some(Full::Strangers));
+        let hearing = turns.hear();
+        let _second = sit(&budget, 2);
+        first.give_way().await;
+        drop(hearing);
+        assert!(turns.is_ours(), "the body is there: it is our turn again");
+        drop(answering);
+        assert!(!turns.is_ours());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, COOKIE, HeaderValue};
+use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response};
 use tokio::time::timeout;
 
@@ -19,13 +19,14 @@ use super::body::Payload;
 use super::budget::Seat;
 use super::call::{Call, parse_query};
 use super::context::Platform;
-use super::guard::{check_content_type, is_change, protect, straighten};
+use super::guard::{check_content_type, check_framing, is_change, protect, straighten};
 use super::idempotency::{Retry, Ticket};
 use super::language::Language;
 use super::plain;
 use super::problem::{Fault, Problem, faults};
 use super::reply::Reply;
 use super::route::{BodyRule, Found, Outcome, Route, RouteTable};
+use super::stall::Turns;
 
 /// Name of the page's cookie over TLS; the prefix binds it to this host and to TLS (RFC 6265bis, 4.1.3.2).
 pub const SECURE_COOKIE: &str = "__Host-vigie";
@@ -48,6 +49,8 @@ pub struct Link {
     pub secure: bool,
     /// Its place in the budget.
     pub seat: Arc<Seat>,
+    /// Whose turn it is.
+    pub turns: Turns,
 }
 
 /// Answers requests.
@@ -73,6 +76,8 @@ impl Dispatcher {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Payload> {
         let language = read_language(request.headers());
+        // Where a body in chunks ends, two readers can disagree (RFC 9112, 11.2): nothing is read after one.
+        let last_of_its_connection = request.headers().contains_key(TRANSFER_ENCODING);
         let mut response = match self.walk(request, link, language).await {
             Ok(response) => response,
             Err(problem) => {
@@ -80,6 +85,9 @@ impl Dispatcher {
                 problem.render(language)
             }
         };
+        if last_of_its_connection {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         protect(response.headers_mut(), link.secure);
         let class = match response.status().as_u16() / 100 {
             1 => "1xx",
@@ -98,6 +106,7 @@ impl Dispatcher {
         link: &Link,
         language: Language,
     ) -> Result<Response<Payload>, Problem> {
+        check_framing(request.headers())?;
         let host = self.platform.guard.check_host(&request)?;
         let path = straighten(request.uri().path());
         if let Some(tls) = self.platform.tls.as_ref().filter(|_| !link.secure)
@@ -138,7 +147,11 @@ impl Dispatcher {
         check_content_type(&parts.headers, route.body, !body.is_end_stream())?;
         let (body, stream) = match route.body {
             BodyRule::Stream => (Bytes::new(), Some(body)),
-            rule => (self.collect(body, rule).await?, None),
+            rule => {
+                // Who keeps us waiting for a body has not said all he has to say: in a full house he gives way.
+                let _hearing = link.turns.hear();
+                (self.collect(body, rule).await?, None)
+            }
         };
         let query = parse_query(parts.uri.query().unwrap_or_default());
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request};
 
 use super::problem::{Problem, faults};
@@ -158,6 +158,16 @@ impl OwnNames {
 #[must_use]
 pub fn is_change(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Checks that a body is either announced by its length or sent in chunks, never both (RFC 9112, 6.1): whoever sends both
+/// wants two readers to see two different ends.
+///
+/// # Errors
+/// `bad_request`.
+pub fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
+    let both = headers.contains_key(TRANSFER_ENCODING) && headers.contains_key(CONTENT_LENGTH);
+    if both { Err((&faults::BAD_REQUEST).into()) } else { Ok(()) }
 }
 
 /// Checks the content type against what the route reads. A request without a body has none to check, except where a

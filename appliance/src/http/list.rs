@@ -49,7 +49,11 @@ impl<K: DeserializeOwned + Serialize> Window<K> {
         Self::read(limit, call.query("cursor"))
     }
 
-    fn read(limit: usize, cursor: Option<&str>) -> Result<Self, Problem> {
+    /// The window of a limit and a cursor, as [`Self::of`] takes them from a call.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn read(limit: usize, cursor: Option<&str>) -> Result<Self, Problem> {
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(Problem::from(&faults::BAD_PARAMETER).with("name", "limit"));
         }

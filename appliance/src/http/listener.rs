@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::budget::Full;
@@ -92,6 +92,9 @@ impl Server {
                             Some(tls) => server.converse_tls(stream, peer.ip(), &tls, stop).await,
                         }
                     });
+                    // Whoever came is heard before the next one is let in: in a crowd, who has something to say is being
+                    // answered by then, and who has to give way is gone with all he held.
+                    yield_now().await;
                 }
                 Err(error) => self.bear(&error).await,
             }
@@ -111,8 +114,8 @@ impl Server {
         let turns = Turns::default();
         match self.dispatcher.platform.budget.seat(peer, &turns) {
             Ok(seat) => {
-                let link = Link { peer: peer.to_canonical(), secure, seat: Arc::new(seat) };
-                self.talk(stream, link, turns, stop).await;
+                let link = Link { peer: peer.to_canonical(), secure, seat: Arc::new(seat), turns };
+                self.talk(stream, link, stop).await;
             }
             Err(full) => self.turn_away(stream, full, FULL).await,
         }
@@ -147,17 +150,17 @@ impl Server {
         };
         platform.metrics.count("tls_handshakes_total", "TLS handshakes, by how they ended.", "outcome", outcome, 1);
         if let Some(stream) = stream {
-            self.talk(stream, Link { peer: peer.to_canonical(), secure: true, seat }, turns, stop).await;
+            self.talk(stream, Link { peer: peer.to_canonical(), secure: true, seat, turns }, stop).await;
         }
     }
 
     /// Answers the requests of a connection that has its seat, until its end.
-    async fn talk<T>(&self, stream: T, link: Link, turns: Turns, mut stop: watch::Receiver<bool>)
+    async fn talk<T>(&self, stream: T, link: Link, mut stop: watch::Receiver<bool>)
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let platform = &self.dispatcher.platform;
-        let (peer, seat) = (link.peer, link.seat.clone());
+        let (peer, seat, turns) = (link.peer, link.seat.clone(), link.turns.clone());
         let limits = platform.limits;
         let served = Arc::new(AtomicU32::new(0));
         let service = {

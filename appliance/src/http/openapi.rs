@@ -14,7 +14,7 @@ use crate::accounts::role::Access;
 
 use super::call::Call;
 use super::reply::Reply;
-use super::route::{BodyRule, Route, RouteTable, SchemaMaker};
+use super::route::{BodyRule, Holds, Route, RouteTable, SchemaMaker};
 
 /// Version of the API, not of the program: the description is public, and a stranger is not told what we run.
 const API_VERSION: &str = "2";
@@ -89,7 +89,9 @@ pub fn write_document(routes: &[Route]) -> Value {
             "x-role": route.access.word(),
             "responses": { route.status.to_string(): write_answer(route, &mut make) },
         });
-        operation["responses"]["default"] = json!({ "$ref": "#/components/responses/Problem" });
+        // Pages say no in words for people.
+        let no = if route.content_type == "text/html" { "Page" } else { "Problem" };
+        operation["responses"]["default"] = json!({ "$ref": format!("#/components/responses/{no}") });
         let parameters = write_parameters(route);
         if !parameters.is_empty() {
             operation["parameters"] = parameters.into();
@@ -113,7 +115,7 @@ pub fn write_document(routes: &[Route]) -> Value {
         "paths": paths,
         "components": {
             "schemas": generator.take_definitions(true),
-            "responses": { "Problem": write_problem() },
+            "responses": { "Problem": write_problem(), "Page": write_page_of_a_problem() },
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
                 "page": { "type": "apiKey", "in": "cookie", "name": super::dispatch::SECURE_COOKIE },
@@ -140,7 +142,12 @@ fn write_parameters(route: &Route) -> Vec<Value> {
     });
     let in_query = route.query.iter().map(|parameter| {
         let (name, about) = (parameter.name, parameter.about);
-        json!({ "name": name, "in": "query", "description": about, "schema": { "type": "string" } })
+        let schema = match parameter.holds {
+            Holds::Text => json!({ "type": "string" }),
+            Holds::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
+            Holds::Word(words) => json!({ "type": "string", "enum": words }),
+        };
+        json!({ "name": name, "in": "query", "description": about, "schema": schema })
     });
     let in_fields = route.once.then(|| {
         let about = "A retry with the same key within ten minutes gets the first answer.";
@@ -157,6 +164,13 @@ fn write_problem() -> Value {
         "properties": { "type": text(), "title": text(), "status": { "type": "integer" }, "code": text(), "detail": text(),
             "errors": { "type": "array", "items": field } } });
     json!({ "description": "Why not (RFC 9457)", "content": { "application/problem+json": { "schema": schema } } })
+}
+
+fn write_page_of_a_problem() -> Value {
+    let mut answer = write_problem();
+    answer["description"] = "Why not, in words for people; what no page could say, as a problem".into();
+    answer["content"]["text/html"] = json!({});
+    answer
 }
 
 fn tag_of(path: &str) -> &str {

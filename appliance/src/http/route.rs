@@ -48,7 +48,23 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it does.
     pub about: &'static str,
+    /// What it may hold.
+    pub holds: Holds,
 }
+
+/// What a query parameter may hold.
+#[derive(Clone, Copy, Debug)]
+pub enum Holds {
+    /// Text, of which the handler says what it makes of it.
+    Text,
+    /// A number from here to there.
+    Number(u64, u64),
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+/// The words that turn a switch on or off; the name of the parameter alone turns it on.
+const SWITCH: [&str; 7] = ["", "true", "1", "yes", "false", "0", "no"];
 
 /// One route.
 pub struct Route {
@@ -180,15 +196,27 @@ impl Draft {
 
     /// Understands a query parameter.
     #[must_use]
-    pub fn query(mut self, name: &'static str, about: &'static str) -> Self {
-        self.0.query.push(Parameter { name, about });
+    pub fn query(self, name: &'static str, about: &'static str) -> Self {
+        self.query_of(name, Holds::Text, about)
+    }
+
+    /// Understands a query parameter that holds more than just any text.
+    #[must_use]
+    pub fn query_of(mut self, name: &'static str, holds: Holds, about: &'static str) -> Self {
+        self.0.query.push(Parameter { name, about, holds });
         self
+    }
+
+    /// Understands a query parameter that is on or off.
+    #[must_use]
+    pub fn switch(self, name: &'static str, about: &'static str) -> Self {
+        self.query_of(name, Holds::Word(&SWITCH), about)
     }
 
     /// Is a list, with `limit` and `cursor`.
     #[must_use]
     pub fn lists(self) -> Self {
-        self.query("limit", "Items on a page, 1 to 1000; 100 if left out.")
+        self.query_of("limit", Holds::Number(1, 1_000), "Items on a page, 1 to 1000; 100 if left out.")
             .query("cursor", "The `next` of the page before.")
     }
 

@@ -26,12 +26,18 @@ const FOREIGN: u8 = 3;
 /// The read deadline is to be set anew whatever the turn.
 const UNARMED: u8 = 4;
 
+/// A head has come and the body is awaited: the client's turn, within the body's own limit.
+const BODY: u8 = 5;
+
 /// Whose turn it is on a connection.
 #[derive(Clone, Default)]
 pub struct Turns(Arc<AtomicU8>);
 
 /// The appliance's turn to speak; over when dropped.
 pub struct Turn(Turns);
+
+/// The client's turn to bring a body; over when dropped.
+pub struct Hearing(Turns);
 
 impl Turns {
     /// A whole head has come: until the turn is dropped, the head and idle limits rest.
@@ -41,10 +47,17 @@ impl Turns {
         Turn(self.clone())
     }
 
+    /// A body is awaited: until this is dropped it is the client who is to do something.
+    #[must_use]
+    pub fn hear(&self) -> Hearing {
+        let _other = self.0.compare_exchange(SERVING, BODY, Ordering::Relaxed, Ordering::Relaxed);
+        Hearing(self.clone())
+    }
+
     /// Whether a request is being answered, or the connection speaks another protocol by now.
     #[must_use]
     pub fn is_ours(&self) -> bool {
-        self.0.load(Ordering::Relaxed) >= SERVING
+        matches!(self.0.load(Ordering::Relaxed), SERVING | FOREIGN)
     }
 }
 
@@ -58,7 +71,14 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         // A connection that has left HTTP does not come back to waiting for requests.
-        let _ = self.0.0.compare_exchange(SERVING, WAITING, Ordering::Relaxed, Ordering::Relaxed);
+        let over = |turn| matches!(turn, SERVING | BODY).then_some(WAITING);
+        let _ = self.0.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, over);
+    }
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        let _over = self.0.0.compare_exchange(BODY, SERVING, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 

@@ -14,7 +14,7 @@ use super::context::{Check, Platform};
 use super::logs::Line;
 use super::metrics::Metrics;
 use super::reply::Reply;
-use super::route::{Outcome, Route};
+use super::route::{Holds, Outcome, Route};
 use super::tls::fingerprint;
 
 /// Log lines in one answer.
@@ -95,8 +95,8 @@ pub fn routes() -> Vec<Route> {
             .answers::<System>(200)
             .run(tell_system),
         Route::get("/api/system/logs", Access::Admin, "The latest log lines")
-            .query("since", "Only lines after this number.")
-            .query("limit", "Lines in the answer, 1 to 1000.")
+            .query_of("since", Holds::Number(0, u64::MAX), "Only lines after this number.")
+            .query_of("limit", Holds::Number(1, MAX_LINES as u64), "Lines in the answer, 1 to 1000.")
             .answers::<Lines>(200)
             .run(tell_logs),
     ]

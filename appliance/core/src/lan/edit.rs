@@ -2,6 +2,7 @@
 //! Never holds what the network said. Called by the API through `Lan::edit`.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::net::IpAddr;
 
 use embassy_time::Instant;
@@ -22,7 +23,7 @@ use super::{Kind, SegmentId};
 use crate::Text;
 use crate::limits::{MAX_NAME_BYTES, MAX_TAGS};
 
-/// One thing a person does. Texts are cut to their bounds; empty ones clear.
+/// One thing a person does. Texts lose signs that act instead of being seen and are cut to their bounds; empty ones clear.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Edit<'a> {
     /// A name of their own.
@@ -63,6 +64,24 @@ pub enum Edit<'a> {
     KeepApart(DeviceId, DeviceId),
     /// Asks the device now; the result comes as `Action::Checked`.
     Check(DeviceId),
+}
+
+/// Whether a sign, shown anywhere, would do more than be seen: move a cursor, begin a line, turn the writing round (Unicode
+/// TR 36). People paste such signs without knowing it, and a list of devices is read in terminals and spreadsheets too.
+fn acts(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What a person typed into one line, as it is kept.
+fn plain<const MAX: usize>(text: &str) -> Text<MAX> {
+    let kept: String = text.chars().filter(|letter| !acts(*letter)).collect();
+    Text::cut(kept.trim())
+}
+
+/// What a person typed into several lines, as it is kept.
+fn lines<const MAX: usize>(text: &str) -> Text<MAX> {
+    let kept: String = text.chars().filter(|letter| *letter == '\n' || !acts(*letter)).collect();
+    Text::cut(kept.trim())
 }
 
 /// Why an edit was not done. Nothing changed then.
@@ -106,12 +125,12 @@ impl<J: Judge> Lan<J> {
 
     fn do_edit(&mut self, now: Instant, edit: Edit<'_>) -> Result<DeviceId, Refusal> {
         match edit {
-            Edit::Label(id, text) => self.say(id, |record| record.label = Text::cut(text.trim())),
-            Edit::Owner(id, text) => self.say(id, |record| record.owner = Text::cut(text.trim())),
-            Edit::Notes(id, text) => self.say(id, |record| record.notes = Text::cut(text.trim())),
+            Edit::Label(id, text) => self.say(id, |record| record.label = plain(text)),
+            Edit::Owner(id, text) => self.say(id, |record| record.owner = plain(text)),
+            Edit::Notes(id, text) => self.say(id, |record| record.notes = lines(text)),
             Edit::Tags(id, tags) => {
                 let mut own: Rows<Text<MAX_NAME_BYTES>, MAX_TAGS> = Rows::new();
-                for tag in tags.iter().map(|tag| Text::cut(tag.trim())).filter(|tag| !tag.is_empty()) {
+                for tag in tags.iter().map(|tag| plain(tag)).filter(|tag| !tag.is_empty()) {
                     if !own.contains(&tag) {
                         own.try_push(tag).map_err(|_| Refusal::TooManyTags)?;
                     }
@@ -121,7 +140,7 @@ impl<J: Judge> Lan<J> {
             Edit::Trust(id, trust) => self.say(id, |record| record.trust = trust),
             Edit::Watch(id, watch) => self.say(id, |record| record.watch = watch),
             Edit::Kind(id, kind) => self.set_kind(id, kind, now),
-            Edit::Hostname(id, name) => self.set_hostname(id, name, now),
+            Edit::Hostname(id, name) => self.set_hostname(id, &plain::<MAX_NAME_BYTES>(name), now),
             Edit::Add { segment, mac, ip, label } => self.add(segment, mac, ip, label, now),
             Edit::Forget(id) => {
                 self.known(id)?;
@@ -253,7 +272,7 @@ impl<J: Judge> Lan<J> {
         let mut record = DeviceRecord::new(id, Source::Person, at);
         record.by_hand = true;
         record.sources = 1 << Source::Person as u8;
-        record.label = Text::cut(label.trim());
+        record.label = plain(label);
         let mut interface = Interface::new(segment, mac, at);
         interface.random = mac.is_some_and(|mac| self.looks_random(mac));
         if let Some(ip) = ip {

@@ -18,7 +18,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
     vec![
         Route::get("/api/network/v2/conflicts", Access::Viewer, "Addresses and MACs used twice, open ones first")
             .lists()
-            .query("open", "Only those that go on.")
+            .switch("open", "Only those that go on.")
             .answers::<Page<ConflictView>>(200)
             .run_with(desk, list),
         Route::get("/api/network/v2/proposals", Access::Viewer, "Pairs of devices that may be one; a person decides")

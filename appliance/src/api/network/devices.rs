@@ -59,7 +59,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
     vec![
         Route::get("/api/network/v2/devices", Access::Viewer, "Devices")
             .lists()
-            .query("online_only", "Only those that are there.")
+            .switch("online_only", "Only those that are there.")
             .query("sources", "Only those heard by one of these, such as `arp,mdns`.")
             .query("kind", "Only of these kinds, such as `camera,tv`.")
             .query("trust", "Only `trusted`, `unknown` or `blocked` ones.")

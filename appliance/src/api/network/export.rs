@@ -17,7 +17,7 @@ use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::{Pieces, Reply};
-use crate::http::route::{Outcome, Route};
+use crate::http::route::{Holds, Outcome, Route};
 
 /// Devices rendered in one visit: some 200 KiB, a few milliseconds.
 const AT_ONCE: usize = 100;
@@ -32,8 +32,8 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             Access::Viewer,
             "All devices as a spreadsheet; the filters of the list count",
         )
-        .query("bom", "`true`: begin with the mark by which spreadsheet programs recognise UTF-8.")
-        .query("separator", "`comma` (default) or `semicolon`.")
+        .switch("bom", "`true`: begin with the mark by which spreadsheet programs recognise UTF-8.")
+        .query_of("separator", Holds::Word(&["", "comma", ",", "semicolon", ";"]), "`comma` (default) or `semicolon`.")
         .speaks(200, "text/csv")
         .run_with(desk, csv),
         Route::get("/api/network/v2/export.json", Access::Viewer, "All devices as JSON; the filters of the list count")

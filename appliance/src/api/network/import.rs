@@ -2,8 +2,8 @@
 //! Never clears and never guesses: empty cells say nothing, what cannot be read is told line by line.
 //! The route table holds it.
 
-mod line;
-mod reader;
+pub mod line;
+pub mod reader;
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
     vec![
         Route::post("/api/network/v2/import", Access::Admin, "Take in a list of devices: our CSV, or one of NetAlertX")
             .takes(BodyRule::Bytes(MAX_BYTES))
-            .query("dry_run", "`true`: only tell what would be done.")
+            .switch("dry_run", "`true`: only tell what would be done.")
             .answers::<ImportView>(200)
             // Doing it again changes nothing, and the answer may be long.
             .every_time()

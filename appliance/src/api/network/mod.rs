@@ -24,7 +24,7 @@ mod export;
 mod fault;
 mod filter;
 mod health;
-mod import;
+pub mod import;
 pub(crate) mod live;
 mod merge;
 pub(crate) mod monitoring;

@@ -189,11 +189,15 @@ async fn who_has_logged_in_is_not_locked_out_by_strangers() {
     let mut guest = bench.connect_from(9);
     assert_eq!(guest.ask("GET /test/viewer", &bearer, "").await.status, 204);
     assert_eq!(bench.platform.budget.taken(), (0, 1));
+    // All of them are being answered, so nobody can be asked to give way.
     let mut strangers: Vec<Client> = (0..24).map(|number| bench.connect_from(100 + number)).collect();
+    for stranger in &mut strangers {
+        stranger.write("GET /test/never HTTP/1.1\r\nHost: vigie.local\r\n\r\n").await;
+    }
     advance(Duration::from_millis(1)).await;
     assert_eq!(bench.connect_from(200).read_answer(false).await.unwrap().status, 503);
     assert_eq!(guest.ask("GET /test/viewer", &bearer, "").await.status, 204);
-    assert_eq!(strangers[0].get("/healthz").await.status, 200);
+    assert_eq!(strangers[0].read_answer(false).await.unwrap().code(), "unavailable");
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,6 +230,25 @@ async fn a_crowd_of_silent_addresses_gives_way_to_a_good_client() {
         assert_eq!(bench.connect_from(99).get("/healthz").await.status, 200, "{number}");
     }
     assert!(bench.platform.budget.taken().0 <= 96 && bench.platform.budget.displaced() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_house_full_of_stalled_bodies_gives_way_to_a_good_client() {
+    let bench = Bench::new();
+    let mut hostile = Vec::new();
+    for number in 0..200 {
+        let mut client = bench.connect_from(1 + number);
+        client.write("POST /test/echo HTTP/1.1\r\nHost: vigie.local\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{").await;
+        hostile.push(client);
+        // As fast as the house lets everybody in; the good client speaks as soon as it is there.
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(bench.platform.budget.taken().0, 96);
+    for number in 0..50 {
+        assert_eq!(bench.connect_from(250).get("/healthz").await.status, 200, "{number}");
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert!(bench.platform.budget.displaced() >= 50);
 }
 
 #[tokio::test(start_paused = true)]

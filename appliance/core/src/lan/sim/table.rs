@@ -50,6 +50,21 @@ fn an_identifier_merges_and_the_undoing_restores_exactly() {
 }
 
 #[test]
+fn what_a_person_typed_is_kept_without_signs_that_act() {
+    let mut net = Net::with_hosts(1, 3);
+    net.settle();
+    let id = net.id(2);
+    net.edit(Edit::Label(id, " \u{202e}gnp\u{1b}[2J.exe\r\n\u{2066}é ")).unwrap();
+    net.edit(Edit::Owner(id, "a\0b\nc")).unwrap();
+    net.edit(Edit::Notes(id, "one\r\n\ttwo\u{2028}\u{7}")).unwrap();
+    net.edit(Edit::Tags(id, &["\u{202d}", "\u{7f}till"])).unwrap();
+    let device = net.lan.device(id).unwrap();
+    assert_eq!((device.label(), device.owner(), device.notes()), ("gnp[2J.exeé", "abc", "one\ntwo"));
+    let tags: Vec<&str> = device.tags().iter().map(|tag| tag.as_str()).collect();
+    assert_eq!(tags, ["till"]);
+}
+
+#[test]
 fn what_was_learnt_while_merged_goes_to_its_owner() {
     let mut net = Net::with_hosts(2, 10);
     net.settle();

@@ -11,21 +11,21 @@ use crate::api::network::edit::Patch;
 
 /// One line.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
+pub struct Line {
     /// Its number in the file, from 1.
-    pub(super) number: u64,
+    pub number: u64,
     /// Whether something can be done with it.
-    pub(super) is_good: bool,
+    pub is_good: bool,
     /// Why not, or what of it was left out.
-    pub(super) remark: Option<String>,
+    pub remark: Option<String>,
     /// The id it had where it was exported.
-    pub(super) id: Option<DeviceId>,
+    pub id: Option<DeviceId>,
     /// Its MAC.
-    pub(super) mac: Option<Mac>,
+    pub mac: Option<Mac>,
     /// Its address.
-    pub(super) ip: Option<IpAddr>,
+    pub ip: Option<IpAddr>,
     /// Its segment, by name.
-    pub(super) segment: Option<String>,
+    pub segment: Option<String>,
     /// What it says of the device; only what says something is there.
     pub(super) said: Patch,
 }

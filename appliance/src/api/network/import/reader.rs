@@ -11,17 +11,17 @@ use crate::http::language::{Language, Text};
 use crate::http::problem::Problem;
 
 /// Lines read: twice a full table.
-const MAX_LINES: usize = MAX_DEVICES * 2;
+pub const MAX_LINES: usize = MAX_DEVICES * 2;
 
 /// A list as it was read.
 #[derive(Debug)]
-pub(super) struct List {
+pub struct List {
     /// Who writes such lists: `vigie` or `netalertx`.
-    pub(super) format: &'static str,
+    pub format: &'static str,
     /// Its lines.
-    pub(super) lines: Vec<Line>,
+    pub lines: Vec<Line>,
     /// Lines beyond [`MAX_LINES`].
-    pub(super) left_out: u64,
+    pub left_out: u64,
 }
 
 const UNREADABLE: Text = Text { en: "The line cannot be read.", fr: "La ligne est illisible." };
@@ -60,7 +60,7 @@ impl Columns {
 ///
 /// # Errors
 /// `not_utf8`, or `not_a_device_list` when its first line names no column we know.
-pub(super) fn read(body: &[u8], language: Language) -> Result<List, Problem> {
+pub fn read(body: &[u8], language: Language) -> Result<List, Problem> {
     let text = std::str::from_utf8(body).map_err(|_| Problem::from(&fault::NOT_UTF8))?;
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = csv::ReaderBuilder::new().delimiter(separator(text)).flexible(true).from_reader(text.as_bytes());
