@@ -7,6 +7,7 @@ mod cidr;
 mod keys;
 mod layers;
 mod network;
+mod syslog;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::network::{
     MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS, Pace,
     PortLists, Sources,
 };
+pub use self::syslog::SyslogHost;
 
 use crate::accounts::secret::Secret;
 
@@ -100,11 +102,13 @@ pub struct PresenceConfig {
 }
 
 /// `[log]`
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// The least important lines still written.
     pub level: LogLevel,
+    /// Host that gets the lines too: see [`SyslogHost::parse`].
+    pub syslog: Option<String>,
 }
 
 /// How much is logged.

@@ -25,7 +25,7 @@ use crate::accounts::clock::Clock;
 use crate::accounts::password::Hasher;
 use crate::accounts::secret::Secret;
 use crate::cli::{Ending, Exit};
-use crate::config::{Config, NetworkSettings};
+use crate::config::{Config, NetworkSettings, SyslogHost};
 use crate::http;
 use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
@@ -34,6 +34,7 @@ use crate::http::logs::LogRing;
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
+use crate::shell::syslog;
 use crate::{api, page};
 
 pub use scan::scan;
@@ -128,6 +129,10 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
+    tokio::spawn(http::logs::bell::ring(platform.logs.clone(), platform.events.clone()));
+    if let Some(host) = config.log.syslog.as_deref().and_then(|text| SyslogHost::parse(text).ok()) {
+        syslog::start(host, platform.logs.clone(), &platform.metrics);
+    }
     let listener = listen(config.http.listen).await?;
     greet(&listener, code.as_ref().map(Secret::expose))?;
     let (stop, stopped) = watch::channel(false);

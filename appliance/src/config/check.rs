@@ -48,6 +48,9 @@ impl Config {
         }
         check_http(&self.http, &mut faults);
         faults.extend(self.network.settings().check());
+        if let Some(Err(why)) = self.log.syslog.as_deref().map(super::SyslogHost::parse) {
+            faults.push(Fault::new("log.syslog", None, why));
+        }
         faults
     }
 }

@@ -74,6 +74,7 @@ pub static KEYS: &[Key] = &[
     key("network.ports.quick", Kind::Ports, "ports looked at in every sweep"),
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),
+    key("log.syslog", Kind::Text, "host that gets the log lines too: host:port, udp:// or tcp:// before it"),
 ];
 
 /// The key of a path.
