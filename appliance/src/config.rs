@@ -38,6 +38,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// The log.
     pub log: LogConfig,
+    /// The site.
+    pub system: SystemConfig,
 }
 
 /// `[data]`
@@ -111,6 +113,14 @@ pub struct LogConfig {
     pub syslog: Option<String>,
 }
 
+/// `[system]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SystemConfig {
+    /// The site's zone, for what is done at a time of day: a name of the IANA list or a POSIX rule.
+    pub zone: String,
+}
+
 /// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,6 +140,12 @@ pub enum LogLevel {
 
 /// Where the appliance listens unless told otherwise: the port promised in the manual, on every IPv4 address.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
+
+impl Default for SystemConfig {
+    fn default() -> Self {
+        Self { zone: "UTC".to_owned() }
+    }
+}
 
 impl Default for DataConfig {
     fn default() -> Self {

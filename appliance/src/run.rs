@@ -1,6 +1,7 @@
 //! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
 //! Never parses what comes from the network and never renders. The command line calls it.
 
+mod chores;
 mod key;
 mod own;
 mod scan;
@@ -9,7 +10,7 @@ mod setup;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -31,6 +32,7 @@ use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
+use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
@@ -46,6 +48,8 @@ const DESCRIPTORS: u64 = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// What asks to be saved at the end is gathered for this long, twice the time tidings are gathered.
 const LAST_SAVES: Duration = Duration::from_millis(300);
+/// Of that, changes whose clients have left get so much.
+const LAST_CHANGES: Duration = Duration::from_secs(2);
 /// How long ending may take in all before it is left to the system.
 const ENDING_TIME: Duration = Duration::from_secs(4);
 
@@ -104,7 +108,9 @@ async fn serve(config: Config) -> Result<(), Ending> {
         .with_boot(clocks.this_boot())
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
-    watch_storage(&platform, &keeper);
+    let recorder = Recorder::start(&config.data.dir, clocks.this_boot());
+    recorder.count(&platform.metrics);
+    watch_storage(&platform, &keeper, &recorder);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
     let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
@@ -113,6 +119,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
     }
     let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(api::network::live::State::default());
+    let (jobs, worker) = chores::table(&platform, &config);
+    let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
     let start = network::Start {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
@@ -123,10 +131,13 @@ async fn serve(config: Config) -> Result<(), Ending> {
         stored,
         clocks: clocks.clone(),
         watching,
-        tell: api::network::live::listener(platform.clone(), clocks.clone(), state.clone()),
+        tell: chores::also_note(&jobs, also_record(tell)),
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
-    let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
+    chores::start(worker, &platform, &network, &keeper);
+    let mut areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    areas.push(api::jobs::routes(&jobs));
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
     tokio::spawn(http::logs::bell::ring(platform.logs.clone(), platform.events.clone()));
@@ -136,18 +147,22 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let listener = listen(config.http.listen).await?;
     greet(&listener, code.as_ref().map(Secret::expose))?;
     let (stop, stopped) = watch::channel(false);
-    tokio::task::spawn_local(until_told_to_stop(stop)?);
+    let told = Arc::new(OnceLock::new());
+    tokio::task::spawn_local(until_told_to_stop(stop, told.clone())?);
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
     server.serve(listener, stopped).await;
     platform.events.stop();
-    let _ending = network
-        .call(|hands| {
-            hands.stopping();
-        })
-        .await;
-    tokio::time::sleep(LAST_SAVES).await;
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
-    let _in_time = tokio::time::timeout(ENDING_TIME, keeper.stop()).await;
+    let ending = async {
+        // Changes whose clients have left are finished before the log is closed under them.
+        let _most = tokio::time::timeout(LAST_CHANGES, platform.changes.settled()).await;
+        let _ending = network.call(|hands| hands.stopping()).await;
+        tokio::time::sleep(LAST_SAVES).await;
+        keeper.stop().await;
+    };
+    let told = told.get().copied().unwrap_or_else(tokio::time::Instant::now);
+    let _in_time = tokio::time::timeout_at(told + ENDING_TIME, ending).await;
+    recorder.close();
     Ok(())
 }
 
@@ -194,7 +209,10 @@ fn greet(listener: &TcpListener, code: Option<&str>) -> Result<(), Ending> {
     Ok(())
 }
 
-fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, Ending> {
+fn until_told_to_stop(
+    stop: watch::Sender<bool>,
+    told: Arc<OnceLock<tokio::time::Instant>>,
+) -> Result<impl Future<Output = ()>, Ending> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -202,6 +220,7 @@ fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = 
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        let _first = told.set(tokio::time::Instant::now());
         let _already_over = stop.send(true);
     })
 }
@@ -233,7 +252,7 @@ fn report_opening(keeper: &Keeper) {
     }
 }
 
-fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
+fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recorder>) {
     let status = keeper.clone();
     platform.watch(move || {
         let (ok, detail) = match status.status().health {
@@ -243,10 +262,10 @@ fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
         // Observing goes on without a card, so the appliance still serves; what must be stored is refused by itself.
         Check { name: "store", ok, needed: false, detail }
     });
-    let counts = keeper.clone();
+    let (counts, recorder) = (keeper.clone(), recorder.clone());
     platform.know_facts(move || SystemFacts {
         resident_bytes: memory::read().ok().map(|memory| memory.resident_bytes),
-        written_bytes: Some(counts.status().counters.bytes_written),
+        written_bytes: Some(counts.status().counters.bytes_written + recorder.written_bytes()),
     });
 }
 

@@ -51,6 +51,9 @@ impl Config {
         if let Some(Err(why)) = self.log.syslog.as_deref().map(super::SyslogHost::parse) {
             faults.push(Fault::new("log.syslog", None, why));
         }
+        if let Err(why) = crate::jobs::calendar::zone(&self.system.zone) {
+            faults.push(Fault::new("system.zone", None, why));
+        }
         faults
     }
 }

@@ -12,6 +12,7 @@ use crate::accounts::clock::Clock;
 use crate::accounts::secret::Secret;
 
 use super::budget::Budget;
+use super::changes::Changes;
 use super::events::Hub;
 use super::guard::{Guard, OwnNames};
 use super::idempotency::Retries;
@@ -67,6 +68,8 @@ pub struct Platform {
     pub budget: Arc<Budget>,
     /// The server's limits.
     pub limits: Limits,
+    /// Changes that are being made.
+    pub changes: Arc<Changes>,
     /// Opens `/metrics` for a collector that cannot log in.
     pub metrics_token: Option<Secret>,
     pub(super) retries: Retries,
@@ -99,6 +102,7 @@ impl Platform {
             logs,
             budget: Budget::new(limits),
             limits,
+            changes: Arc::default(),
             metrics_token: None,
             checks: RwLock::default(),
             facts: RwLock::new(Box::new(read_proc)),

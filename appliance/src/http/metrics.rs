@@ -67,6 +67,12 @@ impl Metrics {
         self.families().get(name)?.series.get(value).copied()
     }
 
+    /// The sum of all series of a family; 0 when there is none.
+    #[must_use]
+    pub fn sum(&self, name: &str) -> f64 {
+        self.families().get(name).map_or(0.0, |family| family.series.values().sum())
+    }
+
     /// The text of the Prometheus exposition format 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
