@@ -120,6 +120,10 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
             say(&format!("{admin} can log in now.\n"))
         }
         Command::Scan(scan) => scan_once(&scan),
+        Command::Export { options, csv } => {
+            run::export(&settle(&options)?.config, csv)?;
+            Ok(Exit::Ok)
+        }
         Command::Recorder { options, json, follow } => {
             recorder::print(&settle(&options)?.config.data.dir, json, follow)
         }

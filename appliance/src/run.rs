@@ -2,7 +2,9 @@
 //! Never parses what comes from the network and never renders. The command line calls it.
 
 mod chores;
+mod export;
 mod key;
+mod numbers;
 mod own;
 mod scan;
 mod setup;
@@ -39,6 +41,7 @@ use crate::shell::network::{self, Network};
 use crate::shell::syslog;
 use crate::{api, page};
 
+pub use export::export;
 pub use scan::scan;
 pub use setup::set_up;
 
@@ -110,6 +113,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let platform = Arc::new(platform);
     let recorder = Recorder::start(&config.data.dir, clocks.this_boot());
     recorder.count(&platform.metrics);
+    numbers::collect(&platform.metrics, &keeper);
     watch_storage(&platform, &keeper, &recorder);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
@@ -131,7 +135,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
         stored,
         clocks: clocks.clone(),
         watching,
-        tell: chores::also_note(&jobs, also_record(tell)),
+        tell: chores::also_note(&jobs, &platform.metrics, also_record(tell)),
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::http::context::Platform;
+use crate::http::metrics::Metrics;
 use crate::jobs::calendar::{Daily, zone};
 use crate::jobs::{Jobs, Rhythm, Worker};
 use crate::recorder;
@@ -16,6 +17,8 @@ use crate::shell::network::{Listener, Network, News, Request};
 const NIGHT: Daily = Daily { hour: 3, minute: 0 };
 /// What asks to be saved is gathered for this long, twice the time tidings are gathered.
 const GATHER: Duration = Duration::from_millis(300);
+/// Bounds of the histogram of sweeps: a quick one of a home, up to the long list of ports of a /22.
+static SWEEP_SECONDS: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 /// Name of the job that sweeps.
 const SCAN: &str = "scan";
 
@@ -27,11 +30,13 @@ pub(super) fn table(platform: &Platform, config: &Config) -> (Arc<Jobs>, Worker)
 }
 
 /// Has the table note every sweep that ends, whoever began it.
-pub(super) fn also_note(jobs: &Arc<Jobs>, mut tell: Listener) -> Listener {
-    let jobs = jobs.clone();
+pub(super) fn also_note(jobs: &Arc<Jobs>, metrics: &Arc<Metrics>, mut tell: Listener) -> Listener {
+    let (jobs, metrics) = (jobs.clone(), metrics.clone());
     Box::new(move |hands, news| {
         if let News::Swept(scan) = news {
             let report = &scan.report;
+            let seconds = report.took.as_millis() as f64 / 1_000.0;
+            metrics.observe("scan_duration_seconds", "How long sweeps took.", &SWEEP_SECONDS, seconds);
             let words = format!("{} hosts of {} addresses, {}", report.hosts, report.addresses, scan.purpose);
             let ended = if report.whole { Ok(words) } else { Err(format!("cut short: {words}")) };
             jobs.note(SCAN, Duration::from_millis(report.took.as_millis()), ended);
