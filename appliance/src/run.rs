@@ -160,7 +160,11 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let ending = async {
         // Changes whose clients have left are finished before the log is closed under them.
         let _most = tokio::time::timeout(LAST_CHANGES, platform.changes.settled()).await;
-        let _ending = network.call(|hands| hands.stopping()).await;
+        let _ending = network
+            .call(|hands| {
+                hands.stopping();
+            })
+            .await;
         tokio::time::sleep(LAST_SAVES).await;
         keeper.stop().await;
     };

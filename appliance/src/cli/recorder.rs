@@ -29,15 +29,17 @@ pub(super) fn print(data: &Path, json: bool, follow: bool) -> Result<Exit, Endin
         );
         return Err(Ending::new(Exit::Data, why));
     }
-    while follow {
+    if !follow {
+        return Ok(Exit::Ok);
+    }
+    loop {
         std::thread::sleep(LOOK_EVERY);
         let record = load(data, position)?;
         position = record.end;
         if !show(&record.lines, json)? {
-            break;
+            return Ok(Exit::Ok);
         }
     }
-    Ok(Exit::Ok)
 }
 
 fn load(data: &Path, after: Position) -> Result<Record, Ending> {

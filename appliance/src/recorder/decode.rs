@@ -85,38 +85,38 @@ impl<'t> Reader<'t> {
             Type::U16 => self.unsigned::<2>(hint),
             Type::U32 | Type::Usize => self.unsigned::<4>(hint),
             Type::U64 => self.unsigned::<8>(hint),
-            Type::I8 => self.take().map(i8::from_le_bytes).map(|number| self.put(&number)),
-            Type::I16 => self.take().map(i16::from_le_bytes).map(|number| self.put(&number)),
-            Type::I32 | Type::Isize => self.take().map(i32::from_le_bytes).map(|number| self.put(&number)),
-            Type::I64 => self.take().map(i64::from_le_bytes).map(|number| self.put(&number)),
-            Type::F32 => self.take().map(f32::from_le_bytes).map(|number| self.put(&number)),
+            Type::I8 => self.take().map(i8::from_le_bytes).and_then(|number| self.put(&number)),
+            Type::I16 => self.take().map(i16::from_le_bytes).and_then(|number| self.put(&number)),
+            Type::I32 | Type::Isize => self.take().map(i32::from_le_bytes).and_then(|number| self.put(&number)),
+            Type::I64 => self.take().map(i64::from_le_bytes).and_then(|number| self.put(&number)),
+            Type::F32 => self.take().map(f32::from_le_bytes).and_then(|number| self.put(&number)),
             Type::Bool => match self.take()? {
-                [0] => Ok(self.put(&false)),
-                [1] => Ok(self.put(&true)),
+                [0] => self.put(&false),
+                [1] => self.put(&true),
                 _ => Err(Unreadable),
             },
             Type::Str => {
                 let length = self.length()?;
                 let words = std::str::from_utf8(self.bytes(length)?).map_err(|_| Unreadable)?;
-                Ok(self.put(&clean(words)))
+                self.put(&clean(words))
             }
             Type::IStr => {
                 let symbol = self.symbol()?;
-                Ok(self.put(&symbol.data))
+                self.put(&symbol.data)
             }
             Type::U8Slice => {
                 let length = self.length()?;
                 let bytes = self.bytes(length)?;
-                Ok(self.put(&data_encoding::HEXLOWER.encode(bytes)))
+                self.put(&data_encoding::HEXLOWER.encode(bytes))
             }
             Type::U8Array(length) => {
                 let bytes = self.bytes(*length)?;
-                Ok(self.put(&data_encoding::HEXLOWER.encode(bytes)))
+                self.put(&data_encoding::HEXLOWER.encode(bytes))
             }
             Type::Display | Type::Debug => {
                 let length = self.rest.iter().position(|byte| *byte == 0xff).ok_or(Unreadable)?;
                 let words = std::str::from_utf8(self.bytes(length)?).map_err(|_| Unreadable)?;
-                self.put(&clean(words));
+                self.put(&clean(words))?;
                 self.take::<1>().map(drop)
             }
             Type::Format => {
@@ -180,15 +180,14 @@ impl<'t> Reader<'t> {
         match hint {
             Some(DisplayHint::Hexadecimal { zero_pad, .. }) => {
                 let width = (*zero_pad).min(16);
-                let _never_fails = write!(self.text, "{number:0width$x}");
+                self.put(&format_args!("{number:0width$x}"))
             }
             _ => self.put(&number),
         }
-        Ok(())
     }
 
-    fn put(&mut self, value: &dyn std::fmt::Display) {
-        let _never_fails = write!(self.text, "{value}");
+    fn put(&mut self, value: &dyn std::fmt::Display) -> Result<(), Unreadable> {
+        write!(self.text, "{value}").map_err(|_| Unreadable)
     }
 }
 

@@ -71,10 +71,13 @@ pub(super) fn make(path: &Path) -> io::Result<(File, u64)> {
     Ok((file, written))
 }
 
+/// A page and the place it lies in.
+type Placed = (usize, Page);
+
 /// Every readable page of a shelf, oldest first, of two copies the fuller one; and how many places hold something that
 /// is no page: one of them may be the page that was being written when the power went.
-pub(super) fn read_all(shelf: &impl Shelf) -> io::Result<(Vec<(usize, Page)>, usize)> {
-    let (mut pages, mut damaged): (Vec<(usize, Page)>, usize) = (Vec::new(), 0);
+pub(super) fn read_all(shelf: &impl Shelf) -> io::Result<(Vec<Placed>, usize)> {
+    let (mut pages, mut damaged): (Vec<Placed>, usize) = (Vec::new(), 0);
     for place in 0..PLACES {
         let image = shelf.read(place)?;
         match Page::read(&image) {

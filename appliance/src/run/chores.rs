@@ -65,7 +65,11 @@ pub(super) fn start(mut worker: Worker, platform: &Arc<Platform>, network: &Netw
         let (hand, kept) = (hand.clone(), kept.clone());
         async move {
             let before = kept.status().counters.bytes_written;
-            hand.call(|hands| hands.stopping()).await.map_err(|why| format!("{why:?}"))?;
+            hand.call(|hands| {
+                hands.stopping();
+            })
+            .await
+            .map_err(|why| format!("{why:?}"))?;
             tokio::time::sleep(GATHER).await;
             kept.flush().await.map_err(|why| why.to_string())?;
             recorder::write_now();
