@@ -8,6 +8,7 @@
 mod help;
 pub mod logging;
 mod parse;
+mod recorder;
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -119,6 +120,13 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
             say(&format!("{admin} can log in now.\n"))
         }
         Command::Scan(scan) => scan_once(&scan),
+        Command::Export { options, csv } => {
+            run::export(&settle(&options)?.config, csv)?;
+            Ok(Exit::Ok)
+        }
+        Command::Recorder { options, json, follow } => {
+            recorder::print(&settle(&options)?.config.data.dir, json, follow)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod cidr;
 mod keys;
 mod layers;
 mod network;
+mod syslog;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub use self::network::{
     MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS, Pace,
     PortLists, Sources,
 };
+pub use self::syslog::SyslogHost;
 
 use crate::accounts::secret::Secret;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// The log.
     pub log: LogConfig,
+    /// The site.
+    pub system: SystemConfig,
 }
 
 /// `[data]`
@@ -104,11 +108,21 @@ pub struct PresenceConfig {
 }
 
 /// `[log]`
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// The least important lines still written.
     pub level: LogLevel,
+    /// Host that gets the lines too: see [`SyslogHost::parse`].
+    pub syslog: Option<String>,
+}
+
+/// `[system]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SystemConfig {
+    /// The site's zone, for what is done at a time of day: a name of the IANA list or a POSIX rule.
+    pub zone: String,
 }
 
 /// How much is logged.
@@ -133,6 +147,12 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIF
 
 /// The port for TLS unless told otherwise.
 const DEFAULT_TLS_PORT: u16 = 8443;
+
+impl Default for SystemConfig {
+    fn default() -> Self {
+        Self { zone: "UTC".to_owned() }
+    }
+}
 
 impl Default for DataConfig {
     fn default() -> Self {

@@ -8,6 +8,8 @@ pub mod api;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub(crate) mod jobs;
 pub mod page;
+pub mod recorder;
 pub mod run;
 pub mod shell;

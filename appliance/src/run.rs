@@ -1,7 +1,10 @@
 //! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
 //! Never parses what comes from the network and never renders. The command line calls it.
 
+mod chores;
+mod export;
 mod key;
+mod numbers;
 mod own;
 mod scan;
 mod setup;
@@ -10,7 +13,7 @@ mod tls;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -26,18 +29,21 @@ use crate::accounts::clock::Clock;
 use crate::accounts::password::Hasher;
 use crate::accounts::secret::Secret;
 use crate::cli::{Ending, Exit};
-use crate::config::{Config, NetworkSettings};
+use crate::config::{Config, NetworkSettings, SyslogHost};
 use crate::http;
 use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
 use crate::http::tls::Tls;
+use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
+use crate::shell::syslog;
 use crate::{api, page};
 
+pub use export::export;
 pub use scan::scan;
 pub use setup::set_up;
 
@@ -47,6 +53,8 @@ const DESCRIPTORS: u64 = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// What asks to be saved at the end is gathered for this long, twice the time tidings are gathered.
 const LAST_SAVES: Duration = Duration::from_millis(300);
+/// Of that, changes whose clients have left get so much.
+const LAST_CHANGES: Duration = Duration::from_secs(2);
 /// How long ending may take in all before it is left to the system.
 const ENDING_TIME: Duration = Duration::from_secs(4);
 
@@ -107,7 +115,10 @@ async fn serve(config: Config) -> Result<(), Ending> {
         .with_tls(tls.clone())
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
-    watch_storage(&platform, &keeper);
+    let recorder = Recorder::start(&config.data.dir, clocks.this_boot());
+    recorder.count(&platform.metrics);
+    numbers::collect(&platform.metrics, &keeper);
+    watch_storage(&platform, &keeper, &recorder);
     tls::watch(&platform);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
@@ -117,6 +128,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
     }
     let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(api::network::live::State::default());
+    let (jobs, worker) = chores::table(&platform, &config);
+    let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
     let start = network::Start {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
@@ -127,12 +140,19 @@ async fn serve(config: Config) -> Result<(), Ending> {
         stored,
         clocks: clocks.clone(),
         watching,
-        tell: api::network::live::listener(platform.clone(), clocks.clone(), state.clone()),
+        tell: chores::also_note(&jobs, &platform.metrics, also_record(tell)),
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
-    let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
+    chores::start(worker, &platform, &network, &keeper);
+    let mut areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    areas.push(api::jobs::routes(&jobs));
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
+    tokio::spawn(http::logs::bell::ring(platform.logs.clone(), platform.events.clone()));
+    if let Some(host) = config.log.syslog.as_deref().and_then(|text| SyslogHost::parse(text).ok()) {
+        syslog::start(host, platform.logs.clone(), &platform.metrics);
+    }
     let listener = listen(config.http.listen, "--listen").await?;
     let secure = match &tls {
         Some(tls) => {
@@ -144,7 +164,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
     };
     greet(&listener, tls.as_deref(), code.as_ref().map(Secret::expose))?;
     let (stop, stopped) = watch::channel(false);
-    tokio::task::spawn_local(until_told_to_stop(stop)?);
+    let told = Arc::new(OnceLock::new());
+    tokio::task::spawn_local(until_told_to_stop(stop, told.clone())?);
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
     match secure {
         Some((secure, tls)) => {
@@ -153,14 +174,21 @@ async fn serve(config: Config) -> Result<(), Ending> {
         None => server.serve(listener, stopped).await,
     }
     platform.events.stop();
-    let _ending = network
-        .call(|hands| {
-            hands.stopping();
-        })
-        .await;
-    tokio::time::sleep(LAST_SAVES).await;
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
-    let _in_time = tokio::time::timeout(ENDING_TIME, keeper.stop()).await;
+    let ending = async {
+        // Changes whose clients have left are finished before the log is closed under them.
+        let _most = tokio::time::timeout(LAST_CHANGES, platform.changes.settled()).await;
+        let _ending = network
+            .call(|hands| {
+                hands.stopping();
+            })
+            .await;
+        tokio::time::sleep(LAST_SAVES).await;
+        keeper.stop().await;
+    };
+    let told = told.get().copied().unwrap_or_else(tokio::time::Instant::now);
+    let _in_time = tokio::time::timeout_at(told + ENDING_TIME, ending).await;
+    recorder.close();
     Ok(())
 }
 
@@ -214,7 +242,10 @@ fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>) -> Resul
     Ok(())
 }
 
-fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, Ending> {
+fn until_told_to_stop(
+    stop: watch::Sender<bool>,
+    told: Arc<OnceLock<tokio::time::Instant>>,
+) -> Result<impl Future<Output = ()>, Ending> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -222,6 +253,7 @@ fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = 
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        let _first = told.set(tokio::time::Instant::now());
         let _already_over = stop.send(true);
     })
 }
@@ -256,7 +288,7 @@ fn report_opening(keeper: &Keeper) {
     }
 }
 
-fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
+fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recorder>) {
     let status = keeper.clone();
     platform.watch(move || {
         let (ok, detail) = match status.status().health {
@@ -266,10 +298,10 @@ fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
         // Observing goes on without a card, so the appliance still serves; what must be stored is refused by itself.
         Check { name: "store", ok, needed: false, detail }
     });
-    let counts = keeper.clone();
+    let (counts, recorder) = (keeper.clone(), recorder.clone());
     platform.know_facts(move || SystemFacts {
         resident_bytes: memory::read().ok().map(|memory| memory.resident_bytes),
-        written_bytes: Some(counts.status().counters.bytes_written),
+        written_bytes: Some(counts.status().counters.bytes_written + recorder.written_bytes()),
     });
 }
 

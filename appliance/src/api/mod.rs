@@ -5,8 +5,10 @@
 //! | --- | --- |
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
 //! | `machines` | the list of machines older programs read: `/machines` |
+//! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
+pub(crate) mod jobs;
 pub(crate) mod machines;
 pub mod network;
 pub(crate) mod table;

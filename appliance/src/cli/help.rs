@@ -10,6 +10,8 @@ pub(super) enum Topic {
     SetUp,
     Scan,
     Check,
+    Export,
+    Recorder,
 }
 
 impl Topic {
@@ -20,6 +22,8 @@ impl Topic {
             "setup" => Some(Self::SetUp),
             "scan" => Some(Self::Scan),
             "check" => Some(Self::Check),
+            "export" => Some(Self::Export),
+            "recorder" => Some(Self::Recorder),
             "version" | "help" => Some(Self::All),
             _ => None,
         }
@@ -34,6 +38,8 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::SetUp => SET_UP,
         Topic::Scan => SCAN,
         Topic::Check => CHECK,
+        Topic::Export => EXPORT,
+        Topic::Recorder => RECORDER,
     }
 }
 
@@ -47,6 +53,8 @@ Commands:
   setup    Make the first administrator without the page.
   scan     Look at the network once, print what is there, and end.
   check    Read a configuration file and explain the result.
+  export   Print all that people entered, and the devices, for a backup.
+  recorder Print the flight recorder: the last events before a power cut.
   version  Print the version.
   help     Print this, or the help of a command: vigie help scan
 
@@ -132,6 +140,45 @@ Options:
   -h, --help          Print this.
 ";
 
+const EXPORT: &str = "\
+Print all that people entered, and the devices, out of a data folder: settings,
+names of accounts, and every device with its label, notes, tags and addresses.
+Passwords, keys and tokens are not in it.
+
+Usage: vigie export [OPTIONS] > backup.json
+
+The service must not be running on the folder; while it is, ask it instead:
+GET /api/network/v2/export.json. To bring devices back, post the spreadsheet:
+
+  vigie export --csv --data old > devices.csv
+  curl -X POST localhost:8080/api/network/v2/import -T devices.csv \\
+       -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/csv'
+
+Options:
+  --csv               The devices alone, as the spreadsheet the import takes.
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
+const RECORDER: &str = "\
+Print the flight recorder, oldest line first: starts and ends, devices that came
+and went, sweeps, legs, the store. It is kept through power cuts.
+
+Usage: vigie recorder [OPTIONS]
+
+The service may be running, and the folder may be a copy. What a damaged place
+held is left out and said on standard error. The exit code is 69 when there is
+no recorder, 65 when nothing of it can be read.
+
+Options:
+  --json              Print one JSON object a line.
+  --follow            Go on with what is written from now on. Also -f.
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
@@ -142,9 +189,14 @@ mod tests {
 
     #[test]
     fn every_option_in_the_help_exists_and_every_line_fits_a_terminal() {
-        for (word, topic) in
-            [("run", Topic::Run), ("setup", Topic::SetUp), ("scan", Topic::Scan), ("check", Topic::Check)]
-        {
+        for (word, topic) in [
+            ("run", Topic::Run),
+            ("setup", Topic::SetUp),
+            ("scan", Topic::Scan),
+            ("check", Topic::Check),
+            ("export", Topic::Export),
+            ("recorder", Topic::Recorder),
+        ] {
             let lines = text(topic).lines();
             assert!(lines.clone().all(|line| line.chars().count() <= 80), "{word}");
             for line in lines.filter(|line| line.starts_with("  --")) {

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogLevel;
+use crate::http::logs::pace::PaceLayer;
 use crate::http::logs::{LogRing, RingLayer};
 
 /// Installs the log. A second call in one process changes nothing.
@@ -21,7 +21,8 @@ pub fn install(ring: &Arc<LogRing>, level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_filter(level);
-    let kept = RingLayer(ring.clone()).with_filter(level);
-    let _ = tracing_subscriber::registry().with(lines).with(kept).try_init();
+    // One filter for all: what is left out counts nowhere, and what one place writes too often reaches nobody.
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+    let all = tracing_subscriber::registry().with(level).with(PaceLayer(ring.clone()));
+    let _ = all.with(lines).with(RingLayer(ring.clone())).try_init();
 }

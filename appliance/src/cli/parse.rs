@@ -19,6 +19,8 @@ pub(super) enum Command {
     SetUp { options: Options, admin: String },
     Scan(ScanOptions),
     Check { file: PathBuf },
+    Export { options: Options, csv: bool },
+    Recorder { options: Options, json: bool, follow: bool },
     Version,
     Help(Topic),
 }
@@ -58,7 +60,7 @@ pub struct ScanOptions {
 }
 
 /// Sub-commands, for the nearest one.
-const COMMANDS: [&str; 6] = ["run", "setup", "scan", "check", "version", "help"];
+const COMMANDS: [&str; 8] = ["run", "setup", "scan", "check", "export", "recorder", "version", "help"];
 
 /// Reads arguments, the program's name left out.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Ending> {
@@ -85,6 +87,8 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         "setup" => parse_set_up(parser),
         "scan" => parse_scan(parser),
         "check" => parse_check(parser),
+        "export" => parse_export(parser),
+        "recorder" => parse_recorder(parser),
         "version" => Ok(Command::Version),
         "help" => parse_help(parser),
         other => {
@@ -200,6 +204,43 @@ fn parse_check(mut parser: Parser) -> Result<Command, Ending> {
     file.map(|file| Command::Check { file }).ok_or_else(|| Ending::new(Exit::Usage, "check needs the name of a file"))
 }
 
+fn parse_export(mut parser: Parser) -> Result<Command, Ending> {
+    let (mut options, mut csv) = (Options::default(), false);
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Export)),
+            Arg::Long("csv") => csv = true,
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                if !take_option(&mut parser, &name, &mut options, false)? {
+                    return Err(unknown_option(&name, "export"));
+                }
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    Ok(Command::Export { options, csv })
+}
+
+fn parse_recorder(mut parser: Parser) -> Result<Command, Ending> {
+    let (mut options, mut json, mut follow) = (Options::default(), false, false);
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Recorder)),
+            Arg::Long("json") => json = true,
+            Arg::Short('f') | Arg::Long("follow") => follow = true,
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                if !take_option(&mut parser, &name, &mut options, false)? {
+                    return Err(unknown_option(&name, "recorder"));
+                }
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    Ok(Command::Recorder { options, json, follow })
+}
+
 fn parse_help(mut parser: Parser) -> Result<Command, Ending> {
     let Some(argument) = parser.next().map_err(usage)? else { return Ok(Command::Help(Topic::All)) };
     let Arg::Value(word) = argument else { return Err(usage(argument.unexpected())) };
@@ -239,6 +280,8 @@ fn unknown_option(name: &str, command: &str) -> Ending {
         "ports",
         "interface",
         "pace",
+        "csv",
+        "follow",
         "help",
         "version",
     ];
@@ -291,6 +334,9 @@ mod tests {
         let scan = ScanOptions { json: true, targets: vec!["10.0.0.0/24".into()], ..ScanOptions::default() };
         assert_eq!(read("scan --json 10.0.0.0/24"), Ok(Command::Scan(scan)));
         assert_eq!(read("check x.toml"), Ok(Command::Check { file: "x.toml".into() }));
+        assert_eq!(read("export --csv"), Ok(Command::Export { options: Options::default(), csv: true }));
+        let recorder = Command::Recorder { options: Options::default(), json: true, follow: true };
+        assert_eq!(read("recorder --json --follow"), Ok(recorder));
         assert_eq!(read("--version"), Ok(Command::Version));
         for line in ["help scan", "scan --help", "scan --json -h"] {
             assert_eq!(read(line), Ok(Command::Help(Topic::Scan)), "{line}");

@@ -48,6 +48,12 @@ impl Config {
         }
         check_http(&self.http, &mut faults);
         faults.extend(self.network.settings().check());
+        if let Some(Err(why)) = self.log.syslog.as_deref().map(super::SyslogHost::parse) {
+            faults.push(Fault::new("log.syslog", None, why));
+        }
+        if let Err(why) = crate::jobs::calendar::zone(&self.system.zone) {
+            faults.push(Fault::new("system.zone", None, why));
+        }
         faults
     }
 }

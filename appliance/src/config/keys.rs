@@ -80,6 +80,8 @@ pub static KEYS: &[Key] = &[
     key("network.ports.quick", Kind::Ports, "ports looked at in every sweep"),
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),
+    key("log.syslog", Kind::Text, "host that gets the log lines too: host:port, udp:// or tcp:// before it"),
+    key("system.zone", Kind::Text, "the site's zone: Europe/Paris, or a rule such as CET-1CEST,M3.5.0,M10.5.0/3"),
 ];
 
 /// The key of a path.

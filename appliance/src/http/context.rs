@@ -12,6 +12,7 @@ use crate::accounts::clock::Clock;
 use crate::accounts::secret::Secret;
 
 use super::budget::Budget;
+use super::changes::Changes;
 use super::events::Hub;
 use super::guard::{Guard, OwnNames};
 use super::idempotency::Retries;
@@ -70,6 +71,8 @@ pub struct Platform {
     pub limits: Limits,
     /// Certificates and handshakes; `None` when the appliance answers plain HTTP only.
     pub tls: Option<Arc<Tls>>,
+    /// Changes that are being made.
+    pub changes: Arc<Changes>,
     /// Opens `/metrics` for a collector that cannot log in.
     pub metrics_token: Option<Secret>,
     pub(super) retries: Retries,
@@ -103,6 +106,7 @@ impl Platform {
             budget: Budget::new(limits),
             limits,
             tls: None,
+            changes: Arc::default(),
             metrics_token: None,
             checks: RwLock::default(),
             facts: RwLock::new(Box::new(read_proc)),

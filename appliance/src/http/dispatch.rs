@@ -270,10 +270,22 @@ impl Dispatcher {
         }
         // A change goes on when the client hangs up or has waited too long: half of one would be worse than an answer
         // nobody hears. Its answer is kept for a retry.
-        let job = tokio::spawn(settled);
+        let Some((change, watch)) = self.platform.changes.begin() else {
+            if let Some(place) = &place {
+                self.platform.retries.forget(place);
+            }
+            return Err(too_long());
+        };
+        let job = tokio::spawn(async move {
+            let _until_it_is_over = change;
+            settled.await
+        });
         let done = match route.patient {
             true => job.await,
-            false => timeout(self.platform.limits.handler_time, job).await.map_err(|_| too_long())?,
+            false => timeout(self.platform.limits.handler_time, job).await.map_err(|_| {
+                watch.give_up();
+                too_long()
+            })?,
         };
         done.map_err(|error| {
             tracing::error!(%error, "a handler failed");

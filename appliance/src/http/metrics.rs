@@ -21,6 +21,15 @@ pub enum MetricKind {
     Gauge,
 }
 
+/// How often something was at most so large (Prometheus' histogram).
+struct Histogram {
+    help: &'static str,
+    bounds: &'static [f64],
+    /// Values up to each bound and above the one before; one more for what is above the last.
+    counts: Vec<u64>,
+    sum: f64,
+}
+
 struct Family {
     kind: MetricKind,
     help: &'static str,
@@ -35,6 +44,7 @@ pub type Collector = Box<dyn Fn(&Metrics) + Send + Sync>;
 #[derive(Default)]
 pub struct Metrics {
     families: Mutex<BTreeMap<&'static str, Family>>,
+    histograms: Mutex<BTreeMap<&'static str, Histogram>>,
     collectors: Mutex<Vec<Collector>>,
 }
 
@@ -56,6 +66,21 @@ impl Metrics {
         self.change((name, MetricKind::Gauge, help, label), value, |number| *number = now);
     }
 
+    /// Counts one value of something that takes time or room. `bounds` go up, and never change for a name.
+    pub fn observe(&self, name: &'static str, help: &'static str, bounds: &'static [f64], value: f64) {
+        let mut histograms = self.histograms.lock().unwrap_or_else(PoisonError::into_inner);
+        if histograms.len() >= MAX_FAMILIES && !histograms.contains_key(name) {
+            return;
+        }
+        let fresh = || Histogram { help, bounds, counts: vec![0; bounds.len() + 1], sum: 0.0 };
+        let histogram = histograms.entry(name).or_insert_with(fresh);
+        let place = histogram.bounds.iter().position(|bound| value <= *bound).unwrap_or(histogram.bounds.len());
+        if let Some(count) = histogram.counts.get_mut(place) {
+            *count += 1;
+        }
+        histogram.sum += value;
+    }
+
     /// Runs this before every rendering.
     pub fn collect(&self, collector: impl Fn(&Self) + Send + Sync + 'static) {
         self.collectors.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(collector));
@@ -65,6 +90,12 @@ impl Metrics {
     #[must_use]
     pub fn value(&self, name: &str, value: &str) -> Option<f64> {
         self.families().get(name)?.series.get(value).copied()
+    }
+
+    /// The sum of all series of a family; 0 when there is none.
+    #[must_use]
+    pub fn sum(&self, name: &str) -> f64 {
+        self.families().get(name).map_or(0.0, |family| family.series.values().sum())
     }
 
     /// The text of the Prometheus exposition format 0.0.4.
@@ -86,7 +117,22 @@ impl Metrics {
                 };
             }
         }
+        self.render_histograms(&mut text);
         text
+    }
+
+    fn render_histograms(&self, text: &mut String) {
+        for (name, histogram) in self.histograms.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = writeln!(text, "# HELP vigie_{name} {}\n# TYPE vigie_{name} histogram", histogram.help);
+            let mut so_far = 0;
+            for (count, bound) in histogram.counts.iter().zip(histogram.bounds) {
+                so_far += count;
+                let _ = writeln!(text, "vigie_{name}_bucket{{le=\"{bound}\"}} {so_far}");
+            }
+            let all: u64 = histogram.counts.iter().sum();
+            let _ = writeln!(text, "vigie_{name}_bucket{{le=\"+Inf\"}} {all}");
+            let _ = writeln!(text, "vigie_{name}_sum {}\nvigie_{name}_count {all}", histogram.sum);
+        }
     }
 
     fn change(
@@ -131,6 +177,22 @@ mod tests {
                         # HELP vigie_uptime_seconds Time since start.\n\
                         # TYPE vigie_uptime_seconds gauge\n\
                         vigie_uptime_seconds 1.5\n";
+        assert_eq!(metrics.render(), expected);
+    }
+
+    #[test]
+    fn a_histogram_counts_up_to_each_bound() {
+        let metrics = Metrics::default();
+        for value in [0.5, 1.0, 7.0, 100.0] {
+            metrics.observe("x_seconds", "X.", &[1.0, 10.0], value);
+        }
+        let expected = "# HELP vigie_x_seconds X.\n\
+                        # TYPE vigie_x_seconds histogram\n\
+                        vigie_x_seconds_bucket{le=\"1\"} 2\n\
+                        vigie_x_seconds_bucket{le=\"10\"} 3\n\
+                        vigie_x_seconds_bucket{le=\"+Inf\"} 4\n\
+                        vigie_x_seconds_sum 108.5\n\
+                        vigie_x_seconds_count 4\n";
         assert_eq!(metrics.render(), expected);
     }
 

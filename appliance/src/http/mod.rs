@@ -10,6 +10,7 @@ pub mod assets;
 pub mod body;
 pub mod budget;
 pub mod call;
+pub mod changes;
 pub mod context;
 pub mod dispatch;
 pub mod etag;

@@ -96,6 +96,11 @@ pub fn routes() -> Vec<Route> {
             .run(tell_system),
         Route::get("/api/system/logs", Access::Admin, "The latest log lines")
             .query_of("since", Holds::Number(0, u64::MAX), "Only lines after this number.")
+            .query_of(
+                "level",
+                Holds::Word(&["error", "warn", "info", "debug", "trace"]),
+                "The least grave level wanted.",
+            )
             .query_of("limit", Holds::Number(1, MAX_LINES as u64), "Lines in the answer, 1 to 1000.")
             .answers::<Lines>(200)
             .run(tell_logs),
@@ -139,7 +144,8 @@ async fn tell_system(call: Call) -> Outcome {
 async fn tell_logs(call: Call) -> Outcome {
     let since = call.query_as("since")?.unwrap_or(0);
     let limit = call.query_as("limit")?.unwrap_or(MAX_LINES).clamp(1, MAX_LINES);
-    let (items, dropped) = call.platform.logs.since(since, limit);
+    let level = call.query_as("level")?.unwrap_or(tracing::Level::TRACE);
+    let (items, dropped) = call.platform.logs.since(since, limit, level);
     let next = items.last().filter(|_| items.len() == limit).map(|line| line.seq);
     Reply::json(&Lines { count: items.len(), items, next, dropped })
 }
@@ -175,12 +181,11 @@ pub fn collect(platform: &std::sync::Arc<Platform>) {
         }
         metrics.gauge("events_listeners", "Open event streams.", "", "", platform.events.listener_count() as f64);
         metrics.gauge("sessions", "Live and recent sessions.", "", "", platform.accounts.session_count() as f64);
-        metrics.count_to(
-            "log_dropped_total",
-            "Log lines pushed out of the ring.",
-            "",
-            "",
-            platform.logs.since(u64::MAX, 0).1,
-        );
+        for (level, lines) in platform.logs.pace.left_out() {
+            let help = "Log lines left out because one place wrote too many.";
+            metrics.count_to("log_dropped_total", help, "level", &level.to_lowercase(), lines);
+        }
+        let pushed_out = platform.logs.pushed_out();
+        metrics.count_to("log_pushed_out_total", "Log lines that gave way to newer ones.", "", "", pushed_out);
     });
 }

@@ -5,3 +5,4 @@ pub mod clocks;
 pub mod keeper;
 pub mod network;
 pub mod rights;
+pub(crate) mod syslog;

@@ -18,6 +18,7 @@
 //! | [`privilege`] | what this process may do, what to grant, and how to give it up |
 //! | [`clock`] | boot time, the time of day and whether to believe it, the driver of `embassy-time` |
 //! | [`memory`], [`random`], [`watchdog`] | the process, secrets, the board |
+//! | [`recorder`] | the lines of the flight recorder, before they are written |
 //!
 //! Find the wired networks of this machine and open them, or say what is missing:
 //!
@@ -88,6 +89,7 @@ pub mod neighbour;
 mod netlink;
 pub mod privilege;
 pub mod random;
+pub mod recorder;
 mod socket_option;
 pub mod watchdog;
 

@@ -64,6 +64,13 @@ async fn csv(desk: Arc<Desk>, call: Call) -> Outcome {
     Ok(reply.header(CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""))
 }
 
+/// Devices as the spreadsheet that the import takes, as a whole.
+pub(crate) fn csv_of(devices: &[DeviceView]) -> Vec<u8> {
+    let head = [sheet::COLUMNS.map(str::to_owned)];
+    let rows: Vec<_> = head.into_iter().chain(devices.iter().map(sheet::row)).collect();
+    write_lines(b',', &rows)
+}
+
 /// Lines of quoted cells, ended as RFC 4180 says.
 fn write_lines<const N: usize>(separator: u8, rows: &[[String; N]]) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()

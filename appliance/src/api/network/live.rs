@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vigie_core::lan::Stats;
+use vigie_core::lan::probe::PROTOCOLS;
 
 use super::desk::name_of;
 use super::scan::Job;
@@ -157,10 +158,12 @@ fn count(seen: &Seen, metrics: &Metrics) {
     metrics.gauge("segments", "Segments with a leg.", "", "", seen.legs as f64);
     metrics.gauge("segments_degraded", "Segments whose scanner doubts itself.", "", "", seen.degraded.len() as f64);
     if let Some(took) = seen.last_took {
-        metrics.gauge("scan_duration_seconds", "How long the last sweep took.", "", "", took.as_secs_f64());
+        metrics.gauge("scan_last_duration_seconds", "How long the last sweep took.", "", "", took.as_secs_f64());
     }
     metrics.count_to("scans_total", "Sweeps that ended.", "", "", u64::from(seen.scans));
-    metrics.count_to("scan_probes_total", "Probes asked for.", "", "", seen.counts.probes);
+    for (proto, probes) in PROTOCOLS.iter().zip(seen.counts.probes_by) {
+        metrics.count_to("scan_probes_total", "Probes asked for, by protocol.", "proto", proto, probes);
+    }
     metrics.count_to("scan_frames_heard_total", "Frames read from raw sockets.", "", "", seen.counts.frames_heard);
     let help = "What was heard and dropped, by why.";
     metrics.count_to("scan_dropped_total", help, "why", "malformed", seen.counts.malformed);

@@ -40,6 +40,7 @@ mod wake;
 use std::sync::Arc;
 
 pub(crate) use desk::Desk;
+pub(crate) use export::csv_of;
 
 use crate::http::route::Route;
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use embassy_time::Instant;
 use tokio::sync::Notify;
 use vigie_core::Moment;
+use vigie_core::lan::probe::PROTOCOLS;
 use vigie_core::lan::sweep;
 use vigie_core::lan::vendor::Vendors;
 use vigie_core::lan::{
@@ -76,6 +77,9 @@ pub(crate) struct Counts {
     pub(crate) overrun: u64,
     /// Probes asked for by the machines.
     pub(crate) probes: u64,
+    /// The same by protocol, in the order of [`PROTOCOLS`].
+    #[serde(skip)]
+    pub(crate) probes_by: [u64; PROTOCOLS.len()],
     /// Errands dropped because too many waited.
     pub(crate) errands_dropped: u64,
 }
@@ -249,6 +253,9 @@ impl Engine {
             return false;
         }
         self.counts.probes += 1;
+        if let Some(count) = self.counts.probes_by.get_mut(probe.query.protocol()) {
+            *count += 1;
+        }
         let own = self.own();
         let Some(leg) = self.leg(probe.segment) else { return false };
         match leg.take(&own, probe.query) {

@@ -162,6 +162,28 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     Ok(Network { visits, keeper: start.keeper })
 }
 
+/// One visit to what was stored, without legs, sockets or tasks: nothing is asked and nothing is written.
+pub(crate) fn visit_stored<T>(
+    stored: &[Stored],
+    clocks: &Clocks,
+    rules: Rules,
+    visit: impl FnOnce(&mut Hands<'_>) -> T,
+) -> T {
+    let presence = settings::presence(PresenceConfig::default());
+    let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, presence);
+    restore(&mut engine, stored, clocks);
+    let settings = NetworkSettings::default();
+    let room = news::Room {
+        engine: Rc::new(RefCell::new(engine)),
+        sweeps: Rc::new(RefCell::new(sweeps::Sweeps::new(settings::rhythm(&settings, false)))),
+        places: Rc::new(places::Places::new(settings::choice(&settings), segments(stored))),
+        memory: Rc::default(),
+        keeper: None,
+        snmp: false,
+    };
+    room.visit(visit)
+}
+
 async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {
     while let Some(visit) = inbox.recv().await {
         room.visit(visit);
