@@ -86,6 +86,12 @@ impl Lab {
         said.out
     }
 
+    /// The folder of a host: its configuration, what its daemons keep, its log.
+    #[must_use]
+    pub fn folder(&self, host: &str) -> PathBuf {
+        Path::new("/run/vigie-lab").join(&self.prefix).join("hosts").join(host)
+    }
+
     /// Lets something happen.
     pub fn change(&self, words: &[&str]) {
         self.run(&[&["change"], words].concat());

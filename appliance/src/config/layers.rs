@@ -183,6 +183,9 @@ impl Config {
         all.insert("data.dir", Value::from(self.data.dir.display().to_string()).to_string());
         all.insert("http.listen", Value::from(self.http.listen.to_string()).to_string());
         all.insert("http.host_names", Value::from(self.http.host_names.clone()).to_string());
+        for (path, word) in [("network.snmp_auth", "sha256"), ("network.snmp_privacy", "aes128")] {
+            all.insert(path, Value::from(word).to_string());
+        }
         all.insert("log.level", Value::from(self.log.level.word()).to_string());
         all
     }

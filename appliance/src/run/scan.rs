@@ -67,7 +67,7 @@ async fn look(
     let start = network::Start {
         settings: config.network.settings(),
         interfaces,
-        communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        access: network::Access::of(&config.network),
         presence: config.network.presence,
         rules,
         keeper: None,

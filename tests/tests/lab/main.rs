@@ -9,6 +9,7 @@
 //! | `addresses` | devices that move, and what looks like two devices |
 //! | `disputes` | addresses and MACs used twice, and what only looks like it |
 //! | `services` | names and ports that change, DHCP servers nobody ordered |
+//! | `sources` | what each source tells, and what is said when it cannot |
 //! | `lasting` | what outlives restarts, kills, full and read-only cards |
 //! | `hostile` | packets made to break it |
 //! | `commands` | what the command line says when it is wrong |
@@ -22,6 +23,7 @@ mod lasting;
 mod loss;
 mod presence;
 mod services;
+mod sources;
 
 use vigie_tests::appliance::Home;
 use vigie_tests::lab::Rights;

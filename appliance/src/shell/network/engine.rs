@@ -2,7 +2,7 @@
 //! Never waits: tasks wait and call it, one after the other, on one thread. Called by ears, legs, the schedule and commands.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use vigie_wire::link::cookie::Cookie;
 use super::hear::{Lead, News, Own};
 use super::leg::{Leg, Taken};
 use super::rules::Rules;
-use super::settings::Heard;
+use super::settings::{Heard, source_of};
+use super::tally::Tallies;
 use super::tidings::Tidings;
 
 /// Things tasks must do that no machine waits for: connections, descriptions, look-ups. More than this waiting means a
@@ -53,6 +54,10 @@ pub(super) struct Engine {
     pub(super) heard: Heard,
     /// Counters for the page and for metrics.
     pub(super) counts: Counts,
+    /// How each source does.
+    pub(super) tallies: Tallies,
+    /// Sources that the sweep of a segment does not ask this time.
+    pub(super) resting: BTreeMap<SegmentId, BTreeSet<Source>>,
     vendors: Option<Vendors<'static>>,
     cookie: Cookie,
     echo_ident: u16,
@@ -96,6 +101,8 @@ impl Engine {
             boot,
             heard: Heard::default(),
             counts: Counts::default(),
+            tallies: Tallies::default(),
+            resting: BTreeMap::new(),
             vendors: Vendors::new(super::rules::VENDORS),
             cookie: Cookie::new(key),
             echo_ident: (key >> 40 & 0xffff) as u16,
@@ -137,8 +144,15 @@ impl Engine {
     pub(super) fn take(&mut self, now: Instant, segment: SegmentId, news: News<'_>) {
         match news {
             News::Saw(sighting) => self.see(now, &sighting),
+            News::Malformed(source) => self.malformed(source),
             News::Lead(lead) => self.follow(segment, *lead),
         }
+    }
+
+    /// Counts a message that was malformed, and dropped.
+    pub(super) fn malformed(&mut self, source: Source) {
+        self.counts.malformed += 1;
+        self.tallies.malformed(source);
     }
 
     /// Takes one sighting. All of one packet have the same `now`: the machine tells packets apart by it.
@@ -150,9 +164,13 @@ impl Engine {
         if self.leg(sighting.segment).is_some_and(is_own) {
             return;
         }
+        self.tallies.heard(sighting.source, now);
         // Behind a raw socket whoever is there is heard with its MAC; a datagram alone would make a second host of it.
         let raw = self.leg(sighting.segment).is_some_and(|leg| leg.raw.is_some());
-        for input in to_sweep(sighting).filter(|input| !matches!(input, sweep::Input::Heard { mac: None, .. } if raw)) {
+        let sweeps = if is_firsthand(sighting.source) { Some(to_sweep(sighting)) } else { None };
+        for input in
+            sweeps.into_iter().flatten().filter(|input| !matches!(input, sweep::Input::Heard { mac: None, .. } if raw))
+        {
             self.sweep_input(now, sighting.segment, input);
         }
         self.input(now, Input::Sighting(sighting));
@@ -232,6 +250,7 @@ impl Engine {
         let mut full = false;
         for action in actions {
             match action {
+                sweep::Action::Probe(probe) if self.rests(&probe) => {}
                 sweep::Action::Probe(probe) => full |= self.probe(probe),
                 sweep::Action::Progress(progress) => self.tidings.progress(segment, progress),
                 sweep::Action::Ended(report) => self.tidings.swept(segment, report),
@@ -243,30 +262,46 @@ impl Engine {
         }
     }
 
+    /// Whether it is not the time of a source yet.
+    fn rests(&self, probe: &Probe) -> bool {
+        let source = match source_of(&probe.query) {
+            Source::Llmnr => Source::Mdns,
+            source => source,
+        };
+        self.resting.get(&probe.segment).is_some_and(|resting| resting.contains(&source))
+    }
+
     /// Hands a probe to its leg; tells whether the card is full.
     fn probe(&mut self, probe: Probe) -> bool {
         if !self.heard.may_ask(&probe.query) {
             return false;
         }
+        let source = source_of(&probe.query);
         self.counts.probes += 1;
+        self.tallies.asked(source, Instant::now());
         let own = self.own();
         let Some(leg) = self.leg(probe.segment) else { return false };
-        match leg.take(&own, probe.query) {
-            // Before anything is lost: what is lost for want of room would look like loss on the network.
-            Taken::Gone => return leg.outbox.is_crowded(),
-            Taken::ByTask => self.errand(Errand::Probe(probe)),
-            Taken::Full => {
-                leg.unsent += 1;
-                return true;
-            }
-            Taken::Not => leg.unsent += 1,
+        let taken = leg.take(&own, probe.query);
+        if matches!(taken, Taken::Full | Taken::Not) {
+            leg.unsent += 1;
         }
-        false
+        // Before anything is lost: what is lost for want of room would look like loss on the network.
+        let crowded = taken == Taken::Gone && leg.outbox.is_crowded();
+        match taken {
+            Taken::Gone => {}
+            Taken::ByTask => self.errand(Errand::Probe(probe)),
+            Taken::Full | Taken::Not => self.tallies.unsent(source),
+        }
+        crowded || taken == Taken::Full
     }
 
     fn errand(&mut self, errand: Errand) {
         if self.errands.len() >= MAX_ERRANDS {
             self.counts.errands_dropped += 1;
+            self.tallies.unsent(match &errand {
+                Errand::Probe(probe) => source_of(&probe.query),
+                Errand::Describe(..) => Source::Ssdp,
+            });
             return;
         }
         self.errands.push_back(errand);
@@ -312,6 +347,11 @@ impl Engine {
 
 fn pause() -> embassy_time::Duration {
     embassy_time::Duration::from_micros(FULL_CARD_PAUSE.as_micros() as u64)
+}
+
+/// Whether a source heard the device itself. A lease and an overlay speak of what was: a sweep goes by what is.
+const fn is_firsthand(source: Source) -> bool {
+    !matches!(source, Source::Lease | Source::Tailscale)
 }
 
 /// What a sighting tells the sweep that runs on its segment.

@@ -114,6 +114,11 @@ impl Hands<'_> {
         self.engine.moment(Instant::now())
     }
 
+    /// A time of the machines, as it is stored.
+    pub(crate) fn moment_of(&self, at: Instant) -> Moment {
+        self.engine.moment(at)
+    }
+
     /// The device that `text` names: an id of 16 hex digits, a MAC, or an address.
     pub(crate) fn find(&self, text: &str) -> Option<&Device> {
         let lan = self.lan();

@@ -28,35 +28,41 @@ impl Heard {
             Source::Nbns => on.nbns,
             Source::Ssdp => on.ssdp,
             Source::Wsd => on.wsd,
-            Source::Dhcp | Source::Lease => on.dhcp,
+            Source::Dhcp => on.dhcp,
+            Source::Lease => on.leases,
             Source::Snmp => on.snmp,
             Source::Dns => on.dns,
             Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => on.banners,
-            Source::Inventory => on.ssh,
             Source::Tailscale => on.tailscale,
-            Source::Person => true,
+            // Read by nobody yet, and typed by somebody.
+            Source::Inventory | Source::Person => true,
         }
     }
 
     /// Whether a question may be asked: its answer would count.
     pub(super) fn may_ask(&self, query: &Query) -> bool {
-        self.is_on(match query {
-            Query::Arp { .. } => Source::Arp,
-            Query::Nd { .. } | Query::Routers => Source::Nd,
-            // The echo to all nodes is how IPv6 neighbours show themselves; it is no ping of anybody.
-            Query::AllNodes => Source::Nd,
-            Query::Echo { .. } => Source::Icmp,
-            Query::Tcp { .. } => Source::Tcp,
-            Query::MdnsServices | Query::MdnsReverse { .. } => Source::Mdns,
-            Query::LlmnrReverse { .. } => Source::Llmnr,
-            Query::NetbiosStatus { .. } => Source::Nbns,
-            Query::SsdpSearch => Source::Ssdp,
-            Query::WsdProbe => Source::Wsd,
-            Query::Snmp { .. } => Source::Snmp,
-            Query::ReverseDns { .. } => Source::Dns,
-            Query::Greeting { .. } => Source::Banner,
-            Query::DhcpDiscover => Source::Dhcp,
-        })
+        self.is_on(source_of(query))
+    }
+}
+
+/// The source that a question's answer comes from.
+pub(super) fn source_of(query: &Query) -> Source {
+    match query {
+        Query::Arp { .. } => Source::Arp,
+        Query::Nd { .. } | Query::Routers => Source::Nd,
+        // The echo to all nodes is how IPv6 neighbours show themselves; it is no ping of anybody.
+        Query::AllNodes => Source::Nd,
+        Query::Echo { .. } => Source::Icmp,
+        Query::Tcp { .. } => Source::Tcp,
+        Query::MdnsServices | Query::MdnsReverse { .. } => Source::Mdns,
+        Query::LlmnrReverse { .. } => Source::Llmnr,
+        Query::NetbiosStatus { .. } => Source::Nbns,
+        Query::SsdpSearch => Source::Ssdp,
+        Query::WsdProbe => Source::Wsd,
+        Query::Snmp { .. } => Source::Snmp,
+        Query::ReverseDns { .. } => Source::Dns,
+        Query::Greeting { .. } => Source::Banner,
+        Query::DhcpDiscover => Source::Dhcp,
     }
 }
 
@@ -85,6 +91,7 @@ pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
         },
         ipv6: on.nd,
         snmp: snmp && on.snmp,
+        intervals: settings.intervals,
     }
 }
 

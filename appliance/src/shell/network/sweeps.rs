@@ -8,10 +8,11 @@ use std::time::Duration;
 use embassy_time::Instant;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{self, Block, Known, Pace, Plan, PortList, Report, Targets, Work};
-use vigie_core::lan::{Device, Input, Role, SegmentId};
+use vigie_core::lan::{Device, Input, Role, SegmentId, Source};
 use vigie_core::limits::MAX_DEVICES;
 
 use super::engine::{Engine, Shared};
+use crate::config::Intervals;
 
 /// A leg that opened is looked at this often; a second more or less before a sweep of minutes is nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -41,9 +42,34 @@ pub(crate) struct Rhythm {
     pub(crate) ipv6: bool,
     /// Whether SNMP agents are asked.
     pub(crate) snmp: bool,
+    /// How often each source is asked that need not be asked in every sweep.
+    pub(crate) intervals: Intervals,
 }
 
+/// Sources of a sweep with an interval of their own.
+const UNHURRIED: [Source; 8] =
+    [Source::Mdns, Source::Nbns, Source::Ssdp, Source::Wsd, Source::Dhcp, Source::Dns, Source::Snmp, Source::Banner];
+
 impl Rhythm {
+    /// From one question of a source to the next: what a person chose, or that of the sweeps.
+    pub(crate) fn pause_of(&self, source: Source) -> Duration {
+        let chosen = &self.intervals;
+        let minutes = match source {
+            Source::Mdns | Source::Llmnr => chosen.mdns,
+            Source::Nbns => chosen.nbns,
+            Source::Ssdp => chosen.ssdp,
+            Source::Wsd => chosen.wsd,
+            Source::Dhcp => chosen.dhcp,
+            Source::Dns => chosen.dns,
+            Source::Snmp => chosen.snmp,
+            Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => chosen.banners,
+            Source::Lease => chosen.leases,
+            Source::Tailscale => chosen.tailscale,
+            _ => 0,
+        };
+        if minutes == 0 { self.every } else { Duration::from_secs(u64::from(minutes) * 60) }
+    }
+
     fn port_list(&self, all: bool) -> PortList {
         PortList::allowed(if all { &self.all_ports } else { &self.ports }.iter().copied())
     }
@@ -115,6 +141,8 @@ struct Turn {
     /// What was swept last: a leg that gets its address late is swept again at once.
     scope: Vec<Block>,
     running: Option<Running>,
+    /// When each source with an interval of its own was asked last.
+    asked: BTreeMap<Source, Instant>,
 }
 
 /// What one sweep came to, for the list of scans.
@@ -135,8 +163,26 @@ pub(crate) struct Scan {
 }
 
 impl Turn {
+    /// The sources that a sweep does not ask, because it is not their time yet. A person's questions, and those to
+    /// newcomers, are all asked.
+    fn rest(&mut self, rhythm: &Rhythm, purpose: &Purpose, now: Instant) -> BTreeSet<Source> {
+        let mut resting = BTreeSet::new();
+        for source in UNHURRIED.into_iter().filter(|_| !matches!(purpose, Purpose::Newcomers(_))) {
+            // A sweep may begin a little early, as it is looked for every second.
+            let pause = rhythm.pause_of(source).saturating_sub(LOOK_EVERY * 2);
+            let recent =
+                self.asked.get(&source).is_some_and(|at| now.saturating_duration_since(*at) < as_embassy(pause));
+            if recent && *purpose == Purpose::Watch {
+                resting.insert(source);
+            } else {
+                self.asked.insert(source, now);
+            }
+        }
+        resting
+    }
+
     fn new(now: Instant) -> Self {
-        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None }
+        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None, asked: BTreeMap::new() }
     }
 }
 
@@ -298,9 +344,12 @@ impl Sweeps {
             ipv6: self.rhythm.ipv6 && matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true }),
             snmp: self.rhythm.snmp,
         };
+        let mut resting = BTreeSet::new();
         if let Some(turn) = self.turns.get_mut(&segment) {
             turn.running = Some(Running { purpose: purpose.clone(), began: now, ports, work });
+            resting = turn.rest(&self.rhythm, &purpose, now);
         }
+        engine.resting.insert(segment, resting);
         engine.forget_leads(segment);
         let is_whole = matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true });
         if is_whole {

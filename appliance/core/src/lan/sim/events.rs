@@ -499,3 +499,33 @@ fn a_device_known_by_its_address_gets_its_mac_later() {
     assert_eq!(net.told(), []);
     assert_eq!(net.lan.find_mac(mac(99)).unwrap().id(), id);
 }
+
+#[test]
+fn a_lease_gives_a_name_but_neither_a_device_nor_presence() {
+    let mut net = Net::with_hosts(23, 5);
+    net.settle();
+    let lease = |mac: Mac, ip: IpAddr, name: &'static str| {
+        let fact = Fact::Name(name);
+        Sighting { segment: SegmentId(0), source: Source::Lease, mac: Some(mac), ip: Some(ip), fact }
+    };
+    // Of one that is here: its name, unless a better one is known.
+    net.tell(Input::Sighting(&lease(mac(3), ip(3), "leased")));
+    let here = net.lan.find_mac(mac(3)).unwrap();
+    assert!(here.names().iter().any(|row| row.name == "leased" && row.source == Source::Lease));
+    // Of one that is not: nothing, however often it is told, but its address is asked for.
+    for _ in 0..3 {
+        net.tell(Input::Sighting(&lease(mac(99), ip(99), "absent")));
+        net.minutes(20);
+    }
+    assert!(net.lan.find_mac(mac(99)).is_none() && net.lan.find_ip(ip(99)).is_none());
+    assert_eq!(net.lan.stats().tentative, 0);
+    assert_eq!(net.told(), []);
+    // Of one that has gone: it stays gone.
+    net.hosts[2].on = false;
+    net.minutes(60);
+    assert_eq!(net.told(), [Offline]);
+    net.tell(Input::Sighting(&lease(mac(3), ip(3), "leased")));
+    net.minutes(5);
+    assert_eq!(net.told(), []);
+    assert!(!net.lan.find_mac(mac(3)).unwrap().online());
+}

@@ -6,6 +6,7 @@ mod greeting;
 mod http;
 mod resolver;
 mod rtsp;
+mod secured;
 mod snmp;
 mod tls;
 
@@ -23,7 +24,9 @@ use tokio::time::timeout;
 use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
 
+use super::access::Credentials;
 use super::engine::{Errand, Shared};
+use super::tally::Trouble;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -36,8 +39,19 @@ const ERRAND_TIME: Duration = Duration::from_secs(6);
 
 /// What errands need beside the engine.
 pub(crate) struct Means {
-    /// Communities for SNMP version 2c that a person gave. None is ever tried unasked.
-    pub(crate) communities: Vec<String>,
+    snmp: snmp::Key,
+}
+
+impl Means {
+    /// With what a person gave for SNMP agents.
+    pub(crate) fn new(given: Credentials) -> Self {
+        Self { snmp: snmp::Key::new(given) }
+    }
+}
+
+/// A number an answer is known by, which nobody guesses: 31 bits, as it is signed where it goes.
+fn id() -> Option<u32> {
+    Some(u32::from_le_bytes(vigie_sys::random::bytes::<4>().ok()?) >> 1)
 }
 
 /// Runs errands for as long as the service does.
@@ -98,7 +112,7 @@ async fn go(engine: &Shared, means: &Means, errand: Errand) {
             }
             Query::Snmp { ip } => {
                 if let Some(at) = Visit::to(engine, segment, ip) {
-                    snmp::ask(&at, &means.communities).await;
+                    snmp::ask(&at, &means.snmp).await;
                 }
             }
             Query::ReverseDns { ip } => {
@@ -144,6 +158,21 @@ impl Visit {
             &Sighting { segment: self.segment, source, mac: None, ip: Some(self.ip), fact },
         );
         engine.settle();
+    }
+
+    /// Counts an answer that was malformed.
+    fn malformed(&self, source: Source) {
+        self.engine.borrow_mut().malformed(source);
+    }
+
+    /// Notes that something went wrong with a source.
+    fn fails(&self, source: Source, trouble: Trouble) {
+        self.engine.borrow_mut().tallies.failed(source, embassy_time::Instant::now(), trouble);
+    }
+
+    /// Notes that all is well with a source at this host.
+    fn well(&self, source: Source) {
+        self.engine.borrow_mut().tallies.well_at(source, self.ip);
     }
 
     fn port(&self, number: u16, open: bool) {

@@ -14,7 +14,10 @@ const MAX_HOSTS: usize = 16;
 pub(super) fn hear(speaker: Speaker, payload: &[u8], tell: &mut Tell<'_>) {
     let mut facts = Vec::new();
     // What stood before the damage is kept: it was said.
-    let _damaged = digest(payload, |fact| facts.push(fact));
+    let read = digest(payload, |fact| facts.push(fact));
+    if let Err(why) = read {
+        Voice { speaker, source: Source::Mdns, tell }.refuse(why);
+    }
     let hosts = Hosts::of(&facts, speaker.ip);
     for fact in &facts {
         let about = hosts.about(fact, speaker);

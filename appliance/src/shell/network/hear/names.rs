@@ -28,8 +28,9 @@ pub(in super::super) fn datagram(speaker: Speaker, (from, to): (u16, u16), paylo
 fn llmnr_answer(payload: &[u8], voice: &mut Voice<'_, '_>) {
     // An answer about itself, from itself: a stranger cannot name another.
     let about_itself = voice.speaker.ip;
-    if let Ok((_, host)) = llmnr::read_name(payload, |_, ip| ip == about_itself) {
-        voice.name(short(&host));
+    match llmnr::read_name(payload, |_, ip| ip == about_itself) {
+        Ok((_, host)) => voice.name(short(&host)),
+        Err(why) => voice.refuse(why),
     }
 }
 
@@ -50,7 +51,10 @@ fn netbios(payload: &[u8], voice: &mut Voice<'_, '_>) {
         }
         return voice.fact(Fact::Alive);
     }
-    let Ok(claim) = nbns::read_claim(payload) else { return };
+    let claim = match nbns::read_claim(payload) {
+        Ok(claim) => claim,
+        Err(why) => return voice.refuse(why),
+    };
     if std::net::IpAddr::V4(claim.ip) != voice.speaker.ip || claim.group {
         return;
     }
@@ -62,7 +66,10 @@ fn netbios(payload: &[u8], voice: &mut Voice<'_, '_>) {
 }
 
 fn announcement(payload: &[u8], voice: &mut Voice<'_, '_>) {
-    let Ok(said) = nbns::read_announcement(payload) else { return };
+    let said = match nbns::read_announcement(payload) {
+        Ok(said) => said,
+        Err(why) => return voice.refuse(why),
+    };
     if said.kind != nbns::AnnouncementKind::Host {
         return;
     }
@@ -81,7 +88,10 @@ fn announcement(payload: &[u8], voice: &mut Voice<'_, '_>) {
 }
 
 fn upnp(payload: &[u8], voice: &mut Voice<'_, '_>) {
-    let Ok(said) = ssdp::read(payload) else { return };
+    let said = match ssdp::read(payload) {
+        Ok(said) => said,
+        Err(why) => return voice.refuse(why),
+    };
     match said.kind {
         ssdp::Kind::ByeBye => return voice.fact(Fact::Goodbye),
         // A control point is there, but what it looks for says nothing of what it is.
@@ -99,7 +109,7 @@ fn upnp(payload: &[u8], voice: &mut Voice<'_, '_>) {
 }
 
 fn discovery(payload: &[u8], voice: &mut Voice<'_, '_>) {
-    let _not_for_us = wsd::read(payload, |kind, endpoint| {
+    let read = wsd::read(payload, |kind, endpoint| {
         // A discovery proxy speaks for others; their transport addresses say for whom.
         let addresses: Vec<Location> =
             endpoint.xaddrs.iter().filter_map(|url| Location::parse(url.as_bytes()).ok()).collect();
@@ -120,4 +130,7 @@ fn discovery(payload: &[u8], voice: &mut Voice<'_, '_>) {
         }
         voice.fact(Fact::Alive);
     });
+    if let Err(why) = read {
+        voice.refuse(why);
+    }
 }
