@@ -76,7 +76,7 @@ impl State {
         let seen = Seen {
             looked: true,
             legs: legs.len(),
-            tame: legs.iter().filter(|leg| !leg.raw).map(|leg| leg.interface.clone()).collect(),
+            tame: legs.iter().filter(|leg| !leg.raw && leg.mac.is_some()).map(|leg| leg.interface.clone()).collect(),
             degraded: legs.iter().filter(|leg| leg.degraded).map(|leg| leg.interface.clone()).collect(),
             swept_once: hands.sweeps().all_swept_once(),
             stats: hands.lan().stats(),

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use vigie_core::Moment;
 use vigie_core::lan::sweep;
 use vigie_core::lan::vendor::Vendors;
 use vigie_core::lan::{
-    Action, Actions, Clue, Fact, Input, Lan, LanSettings, Probe, SegmentId, Sighting, Source, Transport,
+    Action, Actions, Clue, Fact, Input, Lan, LanSettings, Probe, Query, SegmentId, Sighting, Source, Transport,
 };
 use vigie_core::limits::MAX_DEVICES;
 use vigie_wire::Mac;
@@ -56,6 +57,8 @@ pub(super) struct Engine {
     pub(super) counts: Counts,
     /// How each source does.
     pub(super) tallies: Tallies,
+    /// Blocks that are never probed, for what is asked beside sweeps.
+    pub(super) excluded: Vec<sweep::Block>,
     /// Sources that the sweep of a segment does not ask this time.
     pub(super) resting: BTreeMap<SegmentId, BTreeSet<Source>>,
     vendors: Option<Vendors<'static>>,
@@ -102,6 +105,7 @@ impl Engine {
             heard: Heard::default(),
             counts: Counts::default(),
             tallies: Tallies::default(),
+            excluded: Vec::new(),
             resting: BTreeMap::new(),
             vendors: Vendors::new(super::rules::VENDORS),
             cookie: Cookie::new(key),
@@ -276,6 +280,9 @@ impl Engine {
         if !self.heard.may_ask(&probe.query) {
             return false;
         }
+        if !self.may_leave(&probe) {
+            return false;
+        }
         let source = source_of(&probe.query);
         self.counts.probes += 1;
         self.tallies.asked(source, Instant::now());
@@ -292,7 +299,33 @@ impl Engine {
             Taken::ByTask => self.errand(Errand::Probe(probe)),
             Taken::Full | Taken::Not => self.tallies.unsent(source),
         }
-        crowded || taken == Taken::Full
+        // Behind a router a silent address keeps a connection waiting: the sweep must not fill the queue with them.
+        let waiting = taken == Taken::ByTask && self.errands.len() >= MAX_ERRANDS / 2;
+        crowded || taken == Taken::Full || (waiting && self.is_beyond(probe.segment))
+    }
+
+    /// Whether a segment is what lies behind routers.
+    pub(super) fn is_beyond(&self, segment: SegmentId) -> bool {
+        self.legs.iter().any(|leg| leg.segment() == segment && leg.footing.ground.is_beyond())
+    }
+
+    /// Behind a router only what a router carries is asked, of addresses that are there and not excluded.
+    fn may_leave(&self, probe: &Probe) -> bool {
+        if !self.is_beyond(probe.segment) {
+            return true;
+        }
+        let ip = match probe.query {
+            Query::Arp { ip, .. } => IpAddr::V4(ip),
+            Query::Echo { ip, .. }
+            | Query::Tcp { ip, .. }
+            | Query::Greeting { ip, .. }
+            | Query::ReverseDns { ip }
+            | Query::Snmp { ip } => ip,
+            _ => return false,
+        };
+        let excluded = |block: &sweep::Block| matches!(ip, IpAddr::V4(ip) if block.contains(ip));
+        let leg = self.legs.iter().find(|leg| leg.segment() == probe.segment);
+        leg.is_some_and(|leg| leg.footing.ground.is_neighbour(ip)) && !self.excluded.iter().any(excluded)
     }
 
     fn errand(&mut self, errand: Errand) {

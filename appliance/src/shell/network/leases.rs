@@ -127,8 +127,11 @@ fn take(
     let today = clocks.unix(engine.moment(now)).map(|since| since.as_secs());
     for lease in held.0.iter().filter(|lease| is_good(lease, today)) {
         let here = |leg: &&super::leg::Leg| leg.footing.ground.is_neighbour(lease.ip);
-        let Some(segment) = engine.legs.iter().find(here).map(super::leg::Leg::segment) else { continue };
-        hear::lease(segment, lease, &mut |news| engine.take(now, segment, news));
+        let Some(leg) = engine.legs.iter().find(here) else { continue };
+        let segment = leg.segment();
+        // Behind a router devices are known by their address only.
+        let mac = lease.mac.filter(|_| !leg.footing.ground.is_beyond());
+        hear::lease(segment, &Lease { mac, ..lease.clone() }, &mut |news| engine.take(now, segment, news));
     }
     engine.settle();
 }

@@ -144,6 +144,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let boot = start.clocks.this_boot();
     let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
     engine.heard = settings::heard(&start.settings);
+    engine.excluded = settings::excluded(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
     let Access { snmp: credentials, leases } = start.access;
     let snmp = credentials.any();

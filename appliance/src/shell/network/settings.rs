@@ -71,6 +71,11 @@ pub(super) fn heard(settings: &NetworkSettings) -> Heard {
     Heard(settings.sources)
 }
 
+/// The blocks that are never probed.
+pub(super) fn excluded(settings: &NetworkSettings) -> Vec<Block> {
+    settings.exclude.iter().filter_map(|text| text.parse::<Block>().ok()).collect()
+}
+
 /// The rhythm of some settings.
 pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
     let on = &settings.sources;
@@ -83,7 +88,7 @@ pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
         },
         ports: settings.ports.quick.clone(),
         all_ports: settings.ports.full.clone(),
-        excluded: settings.exclude.iter().filter_map(|text| text.parse::<Block>().ok()).collect(),
+        excluded: excluded(settings),
         work: Work {
             names: on.mdns || on.nbns || on.ssdp || on.wsd || on.dns || on.snmp || on.dhcp,
             ports: on.tcp,
@@ -111,7 +116,7 @@ pub(super) fn presence(wanted: PresenceConfig) -> LanSettings {
 /// The places of some settings: blocks a person named are swept although they are large or public.
 pub(super) fn choice(settings: &NetworkSettings) -> Choice {
     let blocks = settings.segments.iter().filter_map(|text| text.parse::<Block>().ok()).collect();
-    Choice { interfaces: Vec::new(), blocks }
+    Choice { interfaces: Vec::new(), blocks, beyond: settings.allow_remote }
 }
 
 #[cfg(test)]

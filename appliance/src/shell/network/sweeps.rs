@@ -95,8 +95,12 @@ pub(crate) enum NotStarted {
     Running,
     /// There is no leg to sweep.
     NoLeg,
-    /// This target is on no segment of the appliance.
+    /// This target is on no segment of the appliance, and looking behind routers is not allowed.
     Remote(Block),
+    /// This target is behind a router and public: it is somebody else's.
+    RemotePublic(Block),
+    /// This target is behind a router, and larger than is looked at in one run without being named in the settings.
+    RemoteLarge(Block),
     /// The targets cannot be swept at once.
     Targets(sweep::TargetsError),
 }
@@ -129,6 +133,8 @@ struct Running {
     began: Instant,
     ports: PortList,
     work: Work,
+    /// Devices behind routers that are asked by themselves, whether a named block holds them or not.
+    known: usize,
 }
 
 /// The turns of one segment.
@@ -233,6 +239,11 @@ impl Sweeps {
                 continue;
             }
             let blocks = scope(engine, segment);
+            if engine.is_beyond(segment) && blocks.is_empty() && known(engine, segment).is_empty() {
+                // Nothing is named there and nobody known: that was asked.
+                turn.done = turn.done.max(1);
+                continue;
+            }
             if turn.next <= now || turn.scope != blocks {
                 turn.scope.clone_from(&blocks);
                 turn.next = now + as_embassy(self.rhythm.every);
@@ -269,19 +280,14 @@ impl Sweeps {
         let mut parts: Vec<(SegmentId, Vec<Block>)> = Vec::new();
         if request.targets.is_empty() {
             parts.extend(legs.iter().map(|segment| (*segment, scope(engine, *segment))));
+            parts.retain(|(segment, blocks)| !engine.is_beyond(*segment) || !blocks.is_empty());
         }
         for target in &request.targets {
-            let holds = |leg: &&super::leg::Leg| {
-                leg.footing.ground.ipv4.iter().any(|(ip, prefix)| {
-                    Block::around(*ip, *prefix)
-                        .is_some_and(|own| own.prefix() <= target.prefix() && own.contains(target.network()))
-                })
-            };
-            let segment = engine.legs.iter().find(holds).map(super::leg::Leg::segment);
-            let segment = segment.ok_or(NotStarted::Remote(*target))?;
-            match parts.iter_mut().find(|(there, _)| *there == segment) {
-                Some((_, blocks)) => blocks.push(*target),
-                None => parts.push((segment, vec![*target])),
+            for (segment, block) in place(engine, *target)? {
+                match parts.iter_mut().find(|(there, _)| *there == segment) {
+                    Some((_, blocks)) => blocks.push(block),
+                    None => parts.push((segment, vec![block])),
+                }
             }
         }
         for (_, blocks) in &parts {
@@ -297,7 +303,11 @@ impl Sweeps {
             } else {
                 PortList::allowed(request.ports.iter().copied())
             };
-            let pace = request.pace.unwrap_or(Pace::Fast);
+            let pace = match request.pace.unwrap_or(Pace::Fast) {
+                // Routers and the lines between are nobody's toys.
+                Pace::Fast if engine.is_beyond(segment) => Pace::Background,
+                pace => pace,
+            };
             self.start(engine, now, segment, &blocks, What { purpose: Purpose::Asked { whole }, work, pace, ports });
         }
         Ok(())
@@ -329,9 +339,13 @@ impl Sweeps {
             tracing::warn!("not everything is swept: {error}");
             blocks.first().map_or(Ok(Targets::default()), |first| Targets::new(&[*first]))
         });
-        let excluded = &self.rhythm.excluded;
+        // What is on a leg is not asked by way of a router.
+        let own = engine.leg(segment).and_then(|leg| leg.footing.ground.beyond.clone()).unwrap_or_default();
+        let excluded: Vec<Block> = self.rhythm.excluded.iter().copied().chain(own).collect();
         let targets = all.and_then(|all| excluded.iter().try_fold(all, |targets, block| targets.without(*block)));
-        let known = known(engine, segment);
+        let is_excluded =
+            |known: &Known| matches!(known.ip, IpAddr::V4(ip) if excluded.iter().any(|block| block.contains(ip)));
+        let known: Vec<Known> = known(engine, segment).into_iter().filter(|known| !is_excluded(known)).collect();
         let Some(leg) = engine.leg(segment) else { return };
         let plan = Plan {
             segment,
@@ -343,10 +357,12 @@ impl Sweeps {
             ports: ports.clone(),
             ipv6: self.rhythm.ipv6 && matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true }),
             snmp: self.rhythm.snmp,
+            beyond: leg.footing.ground.is_beyond(),
         };
         let mut resting = BTreeSet::new();
         if let Some(turn) = self.turns.get_mut(&segment) {
-            turn.running = Some(Running { purpose: purpose.clone(), began: now, ports, work });
+            let known = if plan.beyond { known.len() } else { 0 };
+            turn.running = Some(Running { purpose: purpose.clone(), began: now, ports, work, known });
             resting = turn.rest(&self.rhythm, &purpose, now);
         }
         engine.resting.insert(segment, resting);
@@ -380,7 +396,8 @@ impl Sweeps {
         }
         let began = running.began;
         if whole_segment {
-            let ended = Input::SweepEnded { segment, began, asked: report.addresses, whole: report.whole };
+            let asked = report.addresses.saturating_add(u32::try_from(running.known).unwrap_or(u32::MAX));
+            let ended = Input::SweepEnded { segment, began, asked, whole: report.whole };
             engine.input(now, ended);
         }
         if running.work.ports && report.whole {
@@ -417,6 +434,30 @@ pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::Ref
     }
 }
 
+/// On which segments a target lies, and which part of it on each: on the leg that holds it, else behind a router, and
+/// then on the legs it holds as well.
+fn place(engine: &Engine, target: Block) -> Result<Vec<(SegmentId, Block)>, NotStarted> {
+    let inside = |inner: Block, outer: Block| outer.prefix() <= inner.prefix() && outer.contains(inner.network());
+    let own = engine.legs.iter().flat_map(|leg| {
+        let blocks = leg.footing.ground.ipv4.iter().filter_map(|(ip, prefix)| Block::around(*ip, *prefix));
+        blocks.map(|block| (leg.segment(), block))
+    });
+    if let Some((segment, _)) = own.clone().find(|(_, block)| inside(target, *block)) {
+        return Ok(vec![(segment, target)]);
+    }
+    let remote = engine.legs.iter().find(|leg| leg.footing.ground.is_beyond());
+    let remote = remote.ok_or(NotStarted::Remote(target))?;
+    if !target.is_private() {
+        return Err(NotStarted::RemotePublic(target));
+    }
+    let is_named = remote.footing.scope.iter().any(|(block, _)| inside(target, *block));
+    if target.prefix() < sweep::LARGEST_OWN_PREFIX && !is_named {
+        return Err(NotStarted::RemoteLarge(target));
+    }
+    let held = own.filter(|(_, block)| inside(*block, target));
+    Ok(held.chain([(remote.segment(), target)]).collect())
+}
+
 /// The blocks of a segment that are swept.
 fn scope(engine: &mut Engine, segment: SegmentId) -> Vec<Block> {
     let leg = engine.leg(segment);
@@ -438,7 +479,7 @@ fn on_segment(
 /// Known devices, those that are missing first: they are the ones a word is waited for.
 fn known(engine: &Engine, segment: SegmentId) -> Vec<Known> {
     let mut known: Vec<(bool, Known)> = on_segment(engine, segment)
-        .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac? })))
+        .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac })))
         .collect();
     known.sort_by_key(|(online, _)| *online);
     known.into_iter().take(MAX_DEVICES).map(|(_, known)| known).collect()

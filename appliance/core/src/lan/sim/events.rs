@@ -529,3 +529,26 @@ fn a_lease_gives_a_name_but_neither_a_device_nor_presence() {
     assert_eq!(net.told(), []);
     assert!(!net.lan.find_mac(mac(3)).unwrap().online());
 }
+
+#[test]
+fn behind_a_router_a_device_is_its_address_and_never_one_of_the_link() {
+    let mut net = Net::with_hosts(29, 3);
+    net.settle();
+    let remote = SegmentId(3);
+    net.tell(Input::SegmentUp(Leg { segment: remote, mac: None, addresses: &[], gateway: None, sees_macs: false }));
+    // The same address as a host of the link: another network, another device.
+    let answered = Fact::Answered(Duration::from_millis(2));
+    let seen = Sighting { segment: remote, source: Source::Icmp, mac: None, ip: Some(ip(2)), fact: answered };
+    net.tell(Input::Sighting(&seen));
+    assert_eq!(net.told(), [NewDevice]);
+    let far = net.lan.devices().find(|device| device.mac().is_none()).unwrap();
+    assert_eq!((far.interfaces().len(), far.interfaces()[0].segment, far.ip()), (1, remote, Some(ip(2))));
+    assert_ne!(far.id(), net.id(1));
+    let near = net.lan.find_mac(mac(2)).unwrap();
+    assert!(near.interfaces().iter().all(|interface| interface.segment == SegmentId(0)));
+    // A lease gives it no MAC.
+    let lease = Sighting { source: Source::Lease, mac: Some(mac(77)), fact: Fact::Name("leased"), ..seen };
+    net.tell(Input::Sighting(&lease));
+    assert!(net.lan.find_mac(mac(77)).is_none());
+    assert_eq!(net.told(), []);
+}

@@ -12,6 +12,7 @@ mod tls;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -144,6 +145,13 @@ impl Visit {
         near.then(|| Self { engine: engine.clone(), segment, scope, ip })
     }
 
+    /// Whether a refusal comes from the host itself, as far as can be known.
+    fn is_believed(&self) -> bool {
+        let mut engine = self.engine.borrow_mut();
+        let beyond = engine.leg(self.segment).is_some_and(|leg| leg.footing.ground.is_beyond());
+        !beyond || engine.lan.find_ip(self.ip).is_some()
+    }
+
     fn address(&self, port: u16) -> SocketAddr {
         match self.ip {
             IpAddr::V4(ip) => (ip, port).into(),
@@ -194,7 +202,10 @@ impl Visit {
         }
         match timeout(CONNECT_TIME, TcpStream::connect(self.address(port))).await {
             Ok(Ok(_closed_when_dropped)) => self.port(port, true),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => self.port(port, false),
+            // Behind a router a firewall may refuse in the name of addresses where nobody is.
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused && self.is_believed() => {
+                self.port(port, false)
+            }
             _ => {}
         }
     }
