@@ -306,7 +306,7 @@ fn attention(rows: &[Row], health: vigie_store::Health, language: Language) -> V
         segment: SegmentId(0),
         interface: "eth0".into(),
         kind: vigie_sys::interface::Kind::Wired,
-        mac: Mac([2, 0, 0, 0, 0, 1]),
+        mac: Some(Mac([2, 0, 0, 0, 0, 1])),
         addresses: Vec::new(),
         gateway: None,
         raw: true,

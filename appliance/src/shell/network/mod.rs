@@ -8,7 +8,7 @@
 //! | `engine`, `tidings` | the one owner of the machines, and what it has to tell |
 //! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
 //! | `sweeps`, `settings` | when which segment is swept and what for |
-//! | `leases` | what this machine itself knows of its neighbours |
+//! | `leases`, `tailscale` | what this machine itself knows of its neighbours |
 //! | `tally`, `sources` | how each source does |
 //! | `access`, `usm` | what a person gave to read more, and the keys made of it |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
@@ -32,6 +32,7 @@ mod send;
 mod settings;
 mod sources;
 mod sweeps;
+mod tailscale;
 mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -170,6 +171,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     spawn_local(keep_time(engine.clone()));
     spawn_local(errand::run(engine.clone(), means));
     spawn_local(leases::watch(engine.clone(), sweeps.clone(), leases, start.clocks));
+    spawn_local(tailscale::watch(engine.clone(), sweeps.clone(), tailscale::USUAL_SOCKET.into()));
     spawn_local(sweeps::keep_time(engine, sweeps));
     spawn_local(news::take(room.clone(), start.tell));
     spawn_local(receive(room, inbox));
