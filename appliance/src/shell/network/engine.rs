@@ -200,6 +200,7 @@ impl Engine {
         let key = match &lead {
             Lead::Browse(service) => format!("b{service}"),
             Lead::DeviceInfo(host) => format!("i{host}"),
+            Lead::Knock(ip, _, port) => format!("k{ip}:{port}"),
             Lead::Describe(location) => format!("d{}:{}{}", location.ip, location.port, location.path),
         };
         if self.followed.len() >= MAX_FOLLOWED {
@@ -210,6 +211,9 @@ impl Engine {
         }
         match lead {
             Lead::Describe(location) => self.errand(Errand::Describe(segment, location)),
+            Lead::Knock(ip, mac, port) => {
+                self.probe(Probe { segment, query: Query::Tcp { ip, mac, port } });
+            }
             lead => {
                 if let Some(leg) = self.leg(segment) {
                     leg.mouths.follow(&leg.footing, &lead);

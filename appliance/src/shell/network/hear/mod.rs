@@ -36,6 +36,8 @@ pub(super) enum Lead {
     Browse(ServiceText),
     /// A computer by this name may publish its model.
     DeviceInfo(Box<HostText>),
+    /// It named this port as its own: is it open?
+    Knock(IpAddr, Option<Mac>, u16),
     /// A UPnP description lies here.
     Describe(Box<Location>),
 }
