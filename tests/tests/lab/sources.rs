@@ -143,3 +143,30 @@ fn a_source_that_is_switched_off_falls_silent_and_says_so() {
     }
     appliance.stop();
 }
+
+#[test]
+#[ignore = "needs the lab"]
+fn what_windows_machines_announce_is_heard_without_a_question() {
+    let lab = Lab::up("ten");
+    let home = Home::new(Rights::Root, "[network]\ninterval_minutes = 60\n[network.sources]\nnbns = false\n");
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let windows = lab.host("windows");
+    let mut settings = appliance.api.get("/api/network/v2/config");
+    settings["sources"]["nbns"] = json!(true);
+    appliance.api.send("PUT", "/api/network/v2/config", &settings);
+    // No sweep is due for an hour. At its start nmbd claims its name (UDP 137), then announces what it is (UDP 138).
+    lab.change(&["off", "windows"]);
+    lab.change(&["on", "windows"]);
+    eventually("the announcement", Duration::from_secs(150), || {
+        let device = appliance.api.device(&windows.mac);
+        let clues = device["clues"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let role = |name: &str| clues.iter().any(|row| row["clue"] == "netbios-role" && row["text"] == name);
+        // Only the announcement says this; a status does not.
+        let whole = is_named(&device, &windows.names["nbns"], "nbns") && (role("windows") || role("unix"));
+        check(whole, device)
+    });
+    assert_eq!(source(&appliance.api, "nbns")["asked"], 0);
+    appliance.stop();
+}
