@@ -507,3 +507,26 @@ fn host_block(ip: IpAddr) -> Option<Block> {
 fn as_embassy(duration: Duration) -> embassy_time::Duration {
     embassy_time::Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::NetworkSettings;
+
+    #[test]
+    fn a_source_with_an_interval_rests_in_the_sweeps_between() {
+        let intervals = Intervals { snmp: 15, ..Intervals::default() };
+        let settings = NetworkSettings { intervals, interval_minutes: 5, ..NetworkSettings::default() };
+        let rhythm = super::super::settings::rhythm(&settings, true);
+        let at = |minutes: u64| Instant::from_secs(minutes * 60);
+        let mut turn = Turn::new(at(0));
+        let watched: Vec<usize> =
+            [0, 5, 10, 15, 20].map(|minute| turn.rest(&rhythm, &Purpose::Watch, at(minute)).len()).into();
+        assert_eq!(watched, [0, 1, 1, 0, 1], "snmp rests twice, then is asked");
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(22)).contains(&Source::Snmp));
+        assert!(turn.rest(&rhythm, &Purpose::Asked { whole: true }, at(22)).is_empty(), "a person's question is asked");
+        assert!(turn.rest(&rhythm, &Purpose::Newcomers(Vec::new()), at(23)).is_empty());
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(36)).contains(&Source::Snmp), "counted from the last question");
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(37)).is_empty());
+    }
+}

@@ -204,7 +204,7 @@ impl Visit {
             Ok(Ok(_closed_when_dropped)) => self.port(port, true),
             // Behind a router a firewall may refuse in the name of addresses where nobody is.
             Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused && self.is_believed() => {
-                self.port(port, false)
+                self.port(port, false);
             }
             _ => {}
         }
