@@ -414,9 +414,10 @@ const fn ask(ip: Ipv4Addr, raw: bool, icmp: bool) -> Query {
 /// How anybody at `ip` behind a router is asked for: a firewall that drops echo lets through what a server is for.
 const fn ask_beyond(ip: Ipv4Addr, icmp: bool, round: u32) -> Query {
     let ip = IpAddr::V4(ip);
+    // Rounds count from 1, and the first asks what most answer: a host found later looks like loss, and prolongs the sweep.
     match (icmp, round % 4) {
-        (true, 0 | 2) => Query::Echo { ip, mac: None },
-        (_, 3) => Query::Tcp { ip, mac: None, port: WEB_PORT },
+        (true, 1 | 3) => Query::Echo { ip, mac: None },
+        (true, 0) | (false, 0 | 2) => Query::Tcp { ip, mac: None, port: WEB_PORT },
         _ => Query::Tcp { ip, mac: None, port: NUDGE_PORT },
     }
 }
