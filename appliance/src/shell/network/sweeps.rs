@@ -53,6 +53,11 @@ const UNHURRIED: [Source; 8] =
 impl Rhythm {
     /// From one question of a source to the next: what a person chose, or that of the sweeps.
     pub(crate) fn pause_of(&self, source: Source) -> Duration {
+        self.own_pause_of(source).unwrap_or(self.every)
+    }
+
+    /// The same, when it is not simply asked in every sweep.
+    fn own_pause_of(&self, source: Source) -> Option<Duration> {
         let chosen = &self.intervals;
         let minutes = match source {
             Source::Mdns | Source::Llmnr => chosen.mdns,
@@ -67,7 +72,7 @@ impl Rhythm {
             Source::Tailscale => chosen.tailscale,
             _ => 0,
         };
-        if minutes == 0 { self.every } else { Duration::from_secs(u64::from(minutes) * 60) }
+        (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
     }
 
     fn port_list(&self, all: bool) -> PortList {
@@ -175,7 +180,7 @@ impl Turn {
         let mut resting = BTreeSet::new();
         for source in UNHURRIED.into_iter().filter(|_| !matches!(purpose, Purpose::Newcomers(_))) {
             // A sweep may begin a little early, as it is looked for every second.
-            let pause = rhythm.pause_of(source).saturating_sub(LOOK_EVERY * 2);
+            let pause = rhythm.own_pause_of(source).unwrap_or_default().saturating_sub(LOOK_EVERY * 2);
             let recent =
                 self.asked.get(&source).is_some_and(|at| now.saturating_duration_since(*at) < as_embassy(pause));
             if recent && *purpose == Purpose::Watch {
