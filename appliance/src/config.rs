@@ -7,6 +7,7 @@ mod cidr;
 mod keys;
 mod layers;
 mod network;
+mod snmp;
 mod syslog;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -19,9 +20,10 @@ pub use self::cidr::{BadSegment, Segment};
 pub use self::keys::{KEYS, Key, nearest};
 pub use self::layers::{Effective, Layer, Origin, Refused, read, read_environment, read_file, resolve};
 pub use self::network::{
-    MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS, Pace,
-    PortLists, Sources,
+    Intervals, MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS,
+    Pace, PortLists, Sources,
 };
+pub use self::snmp::{SnmpAuth, SnmpPrivacy};
 pub use self::syslog::SyslogHost;
 
 use crate::accounts::secret::Secret;
@@ -76,10 +78,24 @@ pub struct NetworkConfig {
     pub pace: Option<Pace>,
     /// Sources that are on.
     pub sources: Sources,
+    /// How often each of them is asked.
+    pub intervals: Intervals,
     /// Interfaces to keep to; empty: all that lead to a network.
     pub interfaces: Vec<String>,
     /// Community for SNMP version 2c. Nothing is asked without one.
     pub snmp_community: Option<Secret>,
+    /// User for SNMP version 3.
+    pub snmp_user: Option<String>,
+    /// How its messages are signed.
+    pub snmp_auth: SnmpAuth,
+    /// Password they are signed with.
+    pub snmp_auth_password: Option<Secret>,
+    /// How they are encrypted.
+    pub snmp_privacy: SnmpPrivacy,
+    /// Password they are encrypted with.
+    pub snmp_privacy_password: Option<Secret>,
+    /// Lease file of a dnsmasq on this machine. The page cannot change it: it is a path.
+    pub dhcp_leases: Option<PathBuf>,
     /// When a device is called gone.
     pub presence: PresenceConfig,
     /// Segments to sweep beside the appliance's own legs.
@@ -88,6 +104,8 @@ pub struct NetworkConfig {
     pub exclude: Vec<String>,
     /// Sweep segments with public addresses.
     pub allow_public: bool,
+    /// Look at private networks behind a router.
+    pub allow_remote: bool,
     /// Ports to look at.
     pub ports: PortLists,
 }
@@ -184,9 +202,11 @@ impl NetworkConfig {
             interval_minutes: self.interval_minutes.unwrap_or(default.interval_minutes),
             pace: self.pace.unwrap_or(default.pace),
             sources: self.sources,
+            intervals: self.intervals,
             segments: self.segments.clone(),
             exclude: self.exclude.clone(),
             allow_public: self.allow_public,
+            allow_remote: self.allow_remote,
             ports: self.ports.clone(),
         }
     }

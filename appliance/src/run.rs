@@ -133,7 +133,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let start = network::Start {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
-        communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        access: network::Access::of(&config.network),
         presence: config.network.presence,
         rules,
         keeper: Some(keeper.clone()),
@@ -272,7 +272,11 @@ async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<St
 
 fn stored_settings(stored: &[Stored]) -> Option<NetworkSettings> {
     let row = stored.iter().find(|row| row.kind == SETTINGS.id && row.key == b"network")?;
-    serde_json::from_slice(&row.value).ok()
+    let settings = NetworkSettings::from_stored(&row.value);
+    if settings.is_none() {
+        tracing::warn!("the network settings kept on the card cannot be read; those of the configuration count");
+    }
+    settings
 }
 
 fn report_opening(keeper: &Keeper) {

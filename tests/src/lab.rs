@@ -115,6 +115,18 @@ impl Lab {
         said.out
     }
 
+    /// The folder of the lab.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        Path::new("/run/vigie-lab").join(&self.prefix)
+    }
+
+    /// The folder of a host: its configuration, what its daemons keep, its log.
+    #[must_use]
+    pub fn folder(&self, host: &str) -> PathBuf {
+        self.state().join("hosts").join(host)
+    }
+
     /// Lets something happen.
     pub fn change(&self, words: &[&str]) {
         self.run(&[&["change"], words].concat());

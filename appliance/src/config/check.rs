@@ -26,7 +26,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    fn new(key: &str, index: Option<usize>, why: impl Into<String>) -> Self {
+    pub(super) fn new(key: &str, index: Option<usize>, why: impl Into<String>) -> Self {
         Self { key: key.to_owned(), index, why: why.into() }
     }
 
@@ -47,6 +47,11 @@ impl Config {
             faults.push(Fault::new("data.dir", None, "is empty"));
         }
         check_http(&self.http, &mut faults);
+        super::snmp::check(&self.network, &mut faults);
+        if self.network.dhcp_leases.as_ref().is_some_and(|path| !path.is_absolute()) {
+            let why = "is not a whole path; write it from the root, such as /var/lib/misc/dnsmasq.leases";
+            faults.push(Fault::new("network.dhcp_leases", None, why));
+        }
         faults.extend(self.network.settings().check());
         if let Some(Err(why)) = self.log.syslog.as_deref().map(super::SyslogHost::parse) {
             faults.push(Fault::new("log.syslog", None, why));

@@ -36,6 +36,11 @@ pub struct Key {
     pub about: &'static str,
 }
 
+/// Words of `network.snmp_auth`.
+const SNMP_AUTH: &[&str] = &["sha1", "sha224", "sha256", "sha384", "sha512", "none"];
+/// Words of `network.snmp_privacy`.
+const SNMP_PRIVACY: &[&str] = &["aes128", "none"];
+
 const fn key(path: &'static str, kind: Kind, about: &'static str) -> Key {
     Key { path, kind, about }
 }
@@ -62,14 +67,38 @@ pub static KEYS: &[Key] = &[
     key("network.sources.nbns", Kind::Switch, "NetBIOS names"),
     key("network.sources.ssdp", Kind::Switch, "SSDP and UPnP descriptions"),
     key("network.sources.wsd", Kind::Switch, "WS-Discovery"),
-    key("network.sources.dhcp", Kind::Switch, "DHCP requests heard and leases given"),
+    key("network.sources.dhcp", Kind::Switch, "DHCP heard, and servers asked for"),
+    key("network.sources.leases", Kind::Switch, "leases of a DHCP server on this machine"),
     key("network.sources.dns", Kind::Switch, "reverse DNS"),
     key("network.sources.snmp", Kind::Switch, "SNMP system group, with credentials given"),
     key("network.sources.banners", Kind::Switch, "banners of SSH, HTTP, RTSP and names in TLS certificates"),
-    key("network.sources.ssh", Kind::Switch, "facts read over SSH, with credentials given"),
     key("network.sources.tailscale", Kind::Switch, "the Tailscale daemon on this machine"),
+    key("network.intervals.mdns", Kind::Small, "minutes between two questions by multicast DNS; 0: in every sweep"),
+    key("network.intervals.nbns", Kind::Small, "the same for NetBIOS names"),
+    key("network.intervals.ssdp", Kind::Small, "the same for SSDP"),
+    key("network.intervals.wsd", Kind::Small, "the same for WS-Discovery"),
+    key("network.intervals.dhcp", Kind::Small, "the same for DHCP servers"),
+    key("network.intervals.dns", Kind::Small, "the same for reverse DNS"),
+    key("network.intervals.snmp", Kind::Small, "the same for SNMP"),
+    key("network.intervals.banners", Kind::Small, "the same for banners"),
+    key("network.intervals.leases", Kind::Small, "minutes between two looks at the leases; 0: as often as a sweep"),
+    key(
+        "network.intervals.tailscale",
+        Kind::Small,
+        "minutes between two questions to Tailscale; 0: as often as a sweep",
+    ),
     key("network.interfaces", Kind::Texts, "interfaces to keep to; empty: all that lead to a network"),
     key("network.snmp_community", Kind::Secret, "community for reading the system group of SNMP agents"),
+    key("network.snmp_user", Kind::Text, "user for SNMP version 3, which is then asked before version 2c"),
+    key("network.snmp_auth", Kind::Word(SNMP_AUTH), "how its messages are signed"),
+    key("network.snmp_auth_password", Kind::Secret, "password its messages are signed with, 8 characters or more"),
+    key("network.snmp_privacy", Kind::Word(SNMP_PRIVACY), "how its messages are encrypted"),
+    key("network.snmp_privacy_password", Kind::Secret, "password they are encrypted with, 8 characters or more"),
+    key(
+        "network.dhcp_leases",
+        Kind::Text,
+        "lease file of dnsmasq; not set: /var/lib/misc/dnsmasq.leases when it is there",
+    ),
     key("network.presence.wired_seconds", Kind::Seconds, "silence before a wired device may be called gone"),
     key("network.presence.other_seconds", Kind::Seconds, "the same for Wi-Fi and for what is not known"),
     key("network.presence.phone_seconds", Kind::Seconds, "the same for phones and random addresses, which sleep"),
@@ -77,6 +106,7 @@ pub static KEYS: &[Key] = &[
     key("network.segments", Kind::Texts, "segments to sweep beside the appliance's own"),
     key("network.exclude", Kind::Texts, "addresses and segments never to probe"),
     key("network.allow_public", Kind::Switch, "sweep segments with public addresses"),
+    key("network.allow_remote", Kind::Switch, "look at private networks behind a router when they are named"),
     key("network.ports.quick", Kind::Ports, "ports looked at in every sweep"),
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),

@@ -185,6 +185,9 @@ impl Config {
         all.insert("http.tls", Value::from(self.http.tls).to_string());
         all.insert("http.tls_listen", Value::from(self.http.tls_address().to_string()).to_string());
         all.insert("http.host_names", Value::from(self.http.host_names.clone()).to_string());
+        for (path, word) in [("network.snmp_auth", "sha256"), ("network.snmp_privacy", "aes128")] {
+            all.insert(path, Value::from(word).to_string());
+        }
         all.insert("log.level", Value::from(self.log.level.word()).to_string());
         all.insert("system.zone", Value::from(self.system.zone.clone()).to_string());
         all

@@ -53,18 +53,52 @@ pub struct Sources {
     pub ssdp: bool,
     /// WS-Discovery.
     pub wsd: bool,
-    /// DHCP requests heard and leases given.
+    /// DHCP heard, and servers asked for.
     pub dhcp: bool,
+    /// Leases of a DHCP server on this machine.
+    pub leases: bool,
     /// Reverse DNS.
     pub dns: bool,
     /// SNMP system group, with credentials given.
     pub snmp: bool,
     /// Banners: SSH, HTTP, RTSP, TLS names.
     pub banners: bool,
-    /// Facts read over SSH, with credentials given.
-    pub ssh: bool,
     /// The Tailscale daemon on this machine.
     pub tailscale: bool,
+}
+
+/// Minutes between two questions of one source. 0: in every sweep, or as often as one. What is not here goes with the
+/// sweep itself: who is there is asked each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Intervals {
+    /// Multicast DNS and DNS-SD.
+    pub mdns: u8,
+    /// NetBIOS names.
+    pub nbns: u8,
+    /// SSDP.
+    pub ssdp: u8,
+    /// WS-Discovery.
+    pub wsd: u8,
+    /// The question for DHCP servers.
+    pub dhcp: u8,
+    /// Reverse DNS.
+    pub dns: u8,
+    /// SNMP.
+    pub snmp: u8,
+    /// Banners.
+    pub banners: u8,
+    /// Looks at the lease file.
+    pub leases: u8,
+    /// Questions to the Tailscale daemon.
+    pub tailscale: u8,
+}
+
+impl Default for Intervals {
+    /// Names and banners with every sweep, as they are cheap; a file and a socket of this machine cost nothing.
+    fn default() -> Self {
+        Self { mdns: 0, nbns: 0, ssdp: 0, wsd: 0, dhcp: 0, dns: 0, snmp: 0, banners: 0, leases: 1, tailscale: 5 }
+    }
 }
 
 /// Ports to look at.
@@ -88,14 +122,31 @@ pub struct NetworkSettings {
     pub pace: Pace,
     /// Sources that are on.
     pub sources: Sources,
+    /// How often each of them is asked.
+    pub intervals: Intervals,
     /// Segments to sweep beside the appliance's own legs.
     pub segments: Vec<String>,
     /// Addresses and segments never to probe.
     pub exclude: Vec<String>,
     /// Sweep segments with public addresses.
     pub allow_public: bool,
+    /// Look at private networks behind a router when they are named, in `segments` or in a scan.
+    pub allow_remote: bool,
     /// Ports to look at.
     pub ports: PortLists,
+}
+
+impl NetworkSettings {
+    /// Reads stored settings. A switch that an earlier version had and that did nothing, `sources.ssh`, is passed over:
+    /// what a person chose beside it still counts. `None` when they cannot be read.
+    #[must_use]
+    pub fn from_stored(json: &[u8]) -> Option<Self> {
+        let mut value: serde_json::Value = serde_json::from_slice(json).ok()?;
+        if let Some(sources) = value.get_mut("sources").and_then(serde_json::Value::as_object_mut) {
+            sources.remove("ssh");
+        }
+        serde_json::from_value(value).ok()
+    }
 }
 
 impl Default for Sources {
@@ -110,10 +161,10 @@ impl Default for Sources {
             ssdp: true,
             wsd: true,
             dhcp: true,
+            leases: true,
             dns: true,
             snmp: true,
             banners: true,
-            ssh: true,
             tailscale: true,
         }
     }
@@ -160,9 +211,11 @@ impl Default for NetworkSettings {
             interval_minutes: 5,
             pace: Pace::default(),
             sources: Sources::default(),
+            intervals: Intervals::default(),
             segments: Vec::new(),
             exclude: Vec::new(),
             allow_public: false,
+            allow_remote: false,
             ports: PortLists::default(),
         }
     }

@@ -157,13 +157,51 @@ fn a_secret_is_neither_explained_nor_debugged() {
     assert!(!format!("{:?}", effective.config).contains(token));
 }
 
+/// A password that is long enough.
+const LONG: &str = "\"correct horse\"";
+
+#[test]
+fn what_snmp_version_3_needs_goes_together() {
+    let user = "network.snmp_user = \"ada\"\n";
+    let auth = format!("network.snmp_auth_password = {LONG}\n");
+    let privacy = format!("network.snmp_privacy_password = {LONG}\n");
+    for (text, expected) in [
+        (format!("{user}{auth}{privacy}"), ""),
+        (format!("{user}{auth}network.snmp_privacy = \"none\""), ""),
+        (format!("{user}network.snmp_auth = \"none\"\nnetwork.snmp_privacy = \"none\""), ""),
+        (
+            user.to_owned(),
+            "network.snmp_auth_password is not set; set it, or do without by network.snmp_auth = \"none\"",
+        ),
+        (format!("{user}{auth}"), "network.snmp_privacy_password is not set"),
+        (auth.clone(), "network.snmp_auth_password is set without network.snmp_user"),
+        (format!("{user}{privacy}network.snmp_auth_password = \"short\""), "is shorter than 8 characters"),
+        (format!("{user}{privacy}network.snmp_auth = \"none\""), "cannot be without a signature"),
+        (format!("{user}{auth}{privacy}network.snmp_privacy = \"none\""), "is set although network.snmp_privacy"),
+        (format!("network.snmp_user = \"{}\"\n{auth}{privacy}", "u".repeat(33)), "must have 1 to 32 bytes"),
+        (format!("{user}{auth}{privacy}network.snmp_auth = \"md5\""), "must be one of sha1, sha224"),
+    ] {
+        let refused = refusal(&text);
+        assert!(refused.contains(expected) && refused.is_empty() == expected.is_empty(), "{text} -> {refused}");
+    }
+    assert!(refusal("network.dhcp_leases = \"leases\"").contains("is not a whole path"));
+}
+
+#[test]
+fn settings_stored_by_an_earlier_version_still_count() {
+    let stored = br#"{"interval_minutes":7,"sources":{"ssh":true,"mdns":false}}"#;
+    let settings = NetworkSettings::from_stored(stored).unwrap();
+    assert_eq!((settings.interval_minutes, settings.sources.mdns, settings.sources.leases), (7, false, true));
+    assert_eq!(NetworkSettings::from_stored(b"{\"nonsense\":1}"), None);
+}
+
 #[test]
 fn every_key_is_explained_and_known_to_the_structs() {
     let explained = resolve(&empty(), &empty(), &empty(), &empty()).unwrap().explain();
     for key in KEYS {
         assert!(explained.contains(&format!("{} = ", key.path)), "{}", key.path);
         let sample = match key.kind {
-            keys::Kind::Text => "\"x\"".to_owned(),
+            keys::Kind::Text => "\"/x\"".to_owned(),
             keys::Kind::Secret => format!("\"{}\"", "x".repeat(32)),
             keys::Kind::Listen => "\"127.0.0.1:1\"".to_owned(),
             keys::Kind::Switch => "false".to_owned(),
@@ -175,7 +213,11 @@ fn every_key_is_explained_and_known_to_the_structs() {
         // `host_names` takes names, not segments.
         let sample = if key.path == "http.host_names" { "[\"x\"]".to_owned() } else { sample };
         let sample = if key.path == "system.zone" { "\"UTC\"".to_owned() } else { sample };
-        let text = format!("{} = {sample}", key.path);
+        // A user and what it signs and encrypts with go together.
+        let others = [("snmp_user", "\"ada\""), ("snmp_auth_password", LONG), ("snmp_privacy_password", LONG)];
+        let others = others.iter().filter(|(name, _)| key.path.contains("snmp_") && !key.path.ends_with(name));
+        let others: String = others.map(|(name, value)| format!("network.{name} = {value}\n")).collect();
+        let text = format!("{others}{} = {sample}", key.path);
         assert_eq!(refusal(&text), "", "{text}");
     }
 }

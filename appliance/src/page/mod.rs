@@ -31,6 +31,7 @@ mod person;
 mod row;
 mod scan;
 mod sheet;
+mod sources;
 mod strip;
 mod system;
 #[cfg(test)]

@@ -107,7 +107,10 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         Ok(()) => None,
         Err(NotStarted::Running) => Some(words::RUNNING),
         Err(NotStarted::NoLeg) => Some(words::NO_LEG),
-        Err(NotStarted::Remote(_) | NotStarted::Targets(_)) => Some(words::REFUSED),
+        // The page names no targets.
+        Err(
+            NotStarted::Remote(_) | NotStarted::RemotePublic(_) | NotStarted::RemoteLarge(_) | NotStarted::Targets(_),
+        ) => Some(words::REFUSED),
     };
     answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await
 }

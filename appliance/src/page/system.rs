@@ -11,6 +11,7 @@ use vigie_core::lan::SegmentId;
 use vigie_store::Health;
 
 use crate::accounts::role::Access;
+use crate::api::network::view::{Lens, SourceView};
 use crate::http::call::Call;
 use crate::http::context::Check;
 use crate::http::language::{Language, Text};
@@ -24,6 +25,7 @@ use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
 use super::scan::Looking;
+use super::sources;
 use super::times::{self, When};
 use super::words::{self, bytes, frame as frame_words, number, system as texts, times as time_words};
 
@@ -40,6 +42,7 @@ struct Facts {
     clock: When,
     store: Status,
     legs: Vec<LegView>,
+    sources: Vec<SourceView>,
     scans: Vec<(Scan, When, String)>,
     looking: Looking,
     missing: Vec<Need>,
@@ -55,16 +58,17 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
 }
 
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let clocks = house.clocks.clone();
+    let (clocks, language) = (house.clocks.clone(), desk.language);
     let visit = house.network.call(move |hands| {
         let now = hands.moment();
         let named = |segment: SegmentId| hands.segment_name(segment).unwrap_or_else(|| segment.0.to_string());
         // Small sweeps for the ports of one newcomer would drown the others.
         let scans = hands.scans().iter().rev().filter(|scan| scan.purpose != "newcomers").take(SCANS);
         let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
-        (hands.legs(), scans, Looking::of(hands, &clocks))
+        let sources = SourceView::all(hands, &Lens::of(hands, &clocks), language);
+        (hands.legs(), sources, scans, Looking::of(hands, &clocks))
     });
-    let (legs, scans, looking) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let (legs, sources, scans, looking) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     let (missing, command) = rights::missing();
     let platform = &call.platform;
     let facts = Facts {
@@ -73,6 +77,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         clock: When { unix: platform.clock.wall(), ago: Some(Duration::ZERO) },
         store: house.keeper.status(),
         legs,
+        sources,
         scans,
         looking,
         missing,
@@ -100,6 +105,7 @@ fn view(facts: &Facts, language: Language) -> Markup {
                 section { h2 { (texts::SCANS.speak(language)) } (scans(facts, language)) }
             }
         }
+        section { h2 { (texts::SOURCES.speak(language)) } (sources::table(&facts.sources, language)) }
     }
 }
 

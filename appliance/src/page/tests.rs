@@ -242,6 +242,29 @@ async fn what_a_person_says_is_kept_and_a_stale_form_is_refused() {
 }
 
 #[tokio::test]
+async fn the_system_page_says_how_each_source_does_in_both_languages() {
+    with_bench(true, async |bench| {
+        bench.add(7, "laser").await;
+        let cookie = bench.cookie(Role::Viewer);
+        for (language, words) in [
+            ("en", ["What it learns from", "Nobody gave credentials", "waiting", "IPv6 neighbours"]),
+            ("fr", ["Ses sources", "Aucun accès n'est donné", "en attente", "Voisins IPv6"]),
+        ] {
+            let page = bench.get("/system", &format!("{cookie}Accept-Language: {language}\r\n")).await;
+            assert_eq!(page.status, 200);
+            let plain = page.body.replace("&#39;", "'");
+            for word in words {
+                assert!(plain.contains(word), "{word} in {plain}");
+            }
+            // Heard here, so it tells something; the device's own row of the table comes from the engine.
+            let row = plain.split("<tr>").find(|row| row.contains("mDNS, LLMNR")).unwrap_or_default();
+            assert!(row.contains("chip good") && row.contains("<td class=\"roomy\">1</td>"), "{row}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_live_part_gives_the_rows_asked_for_that_fit() {
     with_bench(true, async |bench| {
         let (one, other) = (bench.add(7, "laser").await, bench.add(8, "phone").await);
@@ -306,7 +329,7 @@ fn attention(rows: &[Row], health: vigie_store::Health, language: Language) -> V
         segment: SegmentId(0),
         interface: "eth0".into(),
         kind: vigie_sys::interface::Kind::Wired,
-        mac: Mac([2, 0, 0, 0, 0, 1]),
+        mac: Some(Mac([2, 0, 0, 0, 0, 1])),
         addresses: Vec::new(),
         gateway: None,
         raw: true,

@@ -67,7 +67,7 @@ async fn look(
     let start = network::Start {
         settings: config.network.settings(),
         interfaces,
-        communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        access: network::Access::of(&config.network),
         presence: config.network.presence,
         rules,
         keeper: None,
@@ -136,7 +136,17 @@ fn not_started(why: &NotStarted) -> Ending {
         NotStarted::Remote(block) => Ending::new(
             Exit::Data,
             format!(
-                "scan: {block} is on no segment of this machine; only networks the machine has a leg in are scanned"
+                "scan: {block} is on no segment of this machine; network.allow_remote = true in the configuration, or VIGIE_NETWORK_ALLOW_REMOTE=true, allows private networks behind a router"
+            ),
+        ),
+        NotStarted::RemotePublic(block) => Ending::new(
+            Exit::Data,
+            format!("scan: {block} is behind a router and public, so it is somebody else's; it is never scanned"),
+        ),
+        NotStarted::RemoteLarge(block) => Ending::new(
+            Exit::Data,
+            format!(
+                "scan: {block} is behind a router and larger than a /22; scan its parts, or name it in network.segments"
             ),
         ),
         NotStarted::Targets(error) => Ending::new(Exit::Data, format!("scan: {error}")),

@@ -71,7 +71,7 @@ impl From<Echo> for OwnedFd {
 }
 
 impl Echo {
-    /// Opens a socket, non-blocking, tied to `interface`.
+    /// Opens a socket, non-blocking, tied to `interface`; with [`Index::ANY`] the kernel's routes choose where it leaves.
     ///
     /// # Errors
     /// [`Error::NoPermission`] with [`Need::Ping`] when no group of this process is in `ping_group_range` (root is not
@@ -83,7 +83,9 @@ impl Echo {
             Family::V6 => (Domain::IPV6, Protocol::ICMPV6),
         };
         let socket = Socket::new(domain, Type::DGRAM.nonblocking().cloexec(), Some(protocol)).map_err(sort)?;
-        tie_to_interface(&socket, interface.0).map_err(sort)?;
+        if interface != Index::ANY {
+            tie_to_interface(&socket, interface.0).map_err(sort)?;
+        }
         Ok(Self { fd: socket.into(), family, interface })
     }
 

@@ -42,6 +42,11 @@ const IFA_FLAGS: u16 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Index(pub u32);
 
+impl Index {
+    /// No interface in particular: the kernel's routes choose.
+    pub const ANY: Self = Self(0);
+}
+
 impl fmt::Display for Index {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)

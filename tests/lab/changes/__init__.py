@@ -5,7 +5,7 @@ A change alters the plan and the network together and saves the plan, so the tru
 """
 
 from ..errors import LabError
-from . import addresses, intruders, presence, services
+from . import addresses, beyond, intruders, presence, services
 
 # word on the command line: (function, least and most arguments after the lab, how to use it)
 CHANGES = {
@@ -28,6 +28,7 @@ CHANGES = {
     "roguedhcp": (intruders.roguedhcp, 1, 1, "on|off"),
     "proxyarp": (intruders.proxyarp, 1, 2, "on [CIDR]|off"),
     "dual": (intruders.dual, 1, 2, "on [flux]|off"),
+    "far": (beyond.far, 1, 2, "on|off|lose ADDRESS"),
     "vrrp": (intruders.vrrp, 1, 1, "on|move|off"),
 }
 

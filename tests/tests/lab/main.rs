@@ -9,6 +9,8 @@
 //! | `addresses` | devices that move, and what looks like two devices |
 //! | `disputes` | addresses and MACs used twice, and what only looks like it |
 //! | `services` | names and ports that change, DHCP servers nobody ordered |
+//! | `sources` | what each source tells, and what is said when it cannot |
+//! | `remote` | networks behind a router, when they are allowed |
 //! | `lasting` | what outlives restarts, kills, full and read-only cards |
 //! | `hostile` | packets made to break it |
 //! | `commands` | what the command line says when it is wrong |
@@ -21,7 +23,9 @@ mod hostile;
 mod lasting;
 mod loss;
 mod presence;
+mod remote;
 mod services;
+mod sources;
 
 use vigie_tests::appliance::Home;
 use vigie_tests::lab::Rights;

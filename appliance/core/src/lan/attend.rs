@@ -18,6 +18,8 @@ use crate::Text;
 /// A newcomer is asked at once, then after these pauses; its answer confirms it. Close together at first: a scan that a
 /// person waits for is over in two seconds, and where a fifth of the frames is lost one question in three fails.
 const NEWCOMER_PAUSES_MS: [u64; 8] = [100, 150, 200, 300, 450, 700, 2_000, 7_000];
+/// Asked of a newcomer without a MAC, beside echo.
+const WEB_PORT: u16 = 80;
 /// Questions whether the current address still stands; nine are all lost once in 10,000 at 20 % loss each way.
 const DOUBT_TRIES: u8 = 9;
 const DOUBT_PAUSE: Duration = Duration::from_millis(700);
@@ -93,12 +95,18 @@ impl<J: Judge> Lan<J> {
         let Some(tentative) = &mut device.live.tentative else { return };
         let pause_ms = NEWCOMER_PAUSES_MS.get(usize::from(tentative.asked)).copied();
         tentative.asked = tentative.asked.saturating_add(1);
+        let tentative_asked = tentative.asked;
         tentative.next = pause_ms.map_or(tentative.since + TENTATIVE, |pause_ms| now + Duration::from_millis(pause_ms));
         let Some(interface) = device.primary() else { return };
         let (segment, mac) = (interface.segment, interface.mac);
         let up = self.legs.get(usize::from(segment.0)).is_some_and(|leg| leg.up);
         let Some(ip) = interface.ip().filter(|_| up && pause_ms.is_some()) else { return };
-        let query = if mac.is_some() { who_has(ip, mac) } else { Query::Echo { ip, mac: None } };
+        let query = match mac {
+            Some(_) => who_has(ip, mac),
+            // A firewall may drop echo, so every other time the port is tried that is open on most that have any.
+            None if tentative_asked % 2 == 0 => Query::Tcp { ip, mac, port: WEB_PORT },
+            None => Query::Echo { ip, mac },
+        };
         self.outbox.push(Action::Probe(Probe { segment, query }));
     }
 

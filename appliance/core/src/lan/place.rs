@@ -83,6 +83,13 @@ impl<J: Judge> Lan<J> {
         let known = self.keys.get(&(segment, mac)).copied();
         let device = match known {
             Some(id) => id,
+            // It was there once, by what others say: a reason to ask for it, none to believe that it is there.
+            None if is_hearsay(seen.source) => {
+                if let Some(ip) = ip {
+                    self.ask_who_holds(segment, ip, now);
+                }
+                return None;
+            }
             None => match ip.and_then(|ip| self.adopt(segment, mac, ip, now)) {
                 Some(id) => id,
                 None => self.newcomer(segment, Some(mac), ip, seen.source, now)?,
@@ -116,7 +123,7 @@ impl<J: Judge> Lan<J> {
             return None;
         }
         // What a resolver, a lease file or an overlay says of an address proves nobody behind it.
-        if matches!(source, Source::Dns | Source::Lease | Source::Tailscale) {
+        if is_hearsay(source) {
             return None;
         }
         let device = self.newcomer(segment, None, Some(ip), source, now)?;
@@ -335,10 +342,15 @@ pub(super) fn who_has(ip: IpAddr, to: Option<Mac>) -> Query {
     }
 }
 
+/// Whether a source speaks of a device that it did not hear itself.
+const fn is_hearsay(source: Source) -> bool {
+    matches!(source, Source::Dns | Source::Lease | Source::Tailscale)
+}
+
 /// Whether a sighting proves that the device sent something just now.
 pub(super) fn is_sign_of_life(seen: &Sighting<'_>) -> bool {
     use super::sighting::{Clue, Fact, Role};
-    let told_by_others = matches!(seen.source, Source::Dns | Source::Lease | Source::Tailscale | Source::Person);
+    let told_by_others = is_hearsay(seen.source) || seen.source == Source::Person;
     let told_by_config = matches!(
         seen.fact,
         Fact::Goodbye | Fact::Clue(Clue::MacVendor, _) | Fact::Role(Role::Gateway | Role::Resolver | Role::Myself)

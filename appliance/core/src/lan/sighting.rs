@@ -193,6 +193,10 @@ pub enum Clue {
     Os,
     /// Vendor of its MAC address by the IEEE registry. Filled in by the shell, once per interface.
     MacVendor,
+    /// Category of a HomeKit accessory, decimal (HAP specification R2, table 12-3): 17 is a camera.
+    HomekitCategory,
+    /// Vendor and product number of a Matter device that waits to be set up, `4447+8194` (Matter core, 4.3.1).
+    MatterProduct,
 }
 
 /// What a device does for the network, seen rather than said.

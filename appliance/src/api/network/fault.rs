@@ -65,7 +65,11 @@ faults! {
     /// No network.
     NO_LEG = "no_network", Unavailable, "There is no network to scan: no interface is up with an address.", "Il n'y a pas de réseau à explorer : aucune interface n'est active avec une adresse.";
     /// Elsewhere.
-    REMOTE = "remote_target", Invalid, "“{target}” is on no segment of the appliance. Only the networks it has a leg in are scanned.", "« {target} » n'est sur aucun segment de Vigie. Seuls les réseaux où elle est présente sont explorés.";
+    REMOTE = "remote_target", Invalid, "“{target}” is on no segment of the appliance. Set allow_remote in the network settings to look at private networks behind a router.", "« {target} » n'est sur aucun segment de Vigie. Activez allow_remote dans les réglages du réseau pour explorer des réseaux privés derrière un routeur.";
+    /// Elsewhere, and somebody else's.
+    REMOTE_PUBLIC = "remote_public_target", Invalid, "“{target}” is behind a router and public, so it is somebody else's: it is never scanned.", "« {target} » est derrière un routeur et public, donc à quelqu'un d'autre : on ne l'explore jamais.";
+    /// Elsewhere, and much.
+    REMOTE_LARGE = "remote_target_too_large", Invalid, "“{target}” is behind a router and larger than a /22. Scan its parts, or name it in the network settings, under segments.", "« {target} » est derrière un routeur et dépasse un /22. Explorez-le par parties, ou indiquez-le dans les réglages du réseau, sous « segments ».";
     /// Unreadable.
     NOT_A_BLOCK = "not_a_segment", Invalid, "“{target}” is not an address or a segment such as 192.168.1.0/24.", "« {target} » n'est ni une adresse ni un segment comme 192.168.1.0/24.";
     /// 192.168.1.5/24.

@@ -17,7 +17,7 @@ use crate::http::context::{Check, Platform};
 use crate::http::events::{Hub, MAX_DATA_BYTES, Topic};
 use crate::http::metrics::Metrics;
 use crate::shell::clocks::Clocks;
-use crate::shell::network::{Counts, Hands, Network, News};
+use crate::shell::network::{Condition, Counts, Hands, Network, News, SourceLook};
 
 /// Rows and changes told one by one within [`WINDOW`]. A listener's queue holds 64; the rest of it is for others.
 const MAX_IN_WINDOW: u32 = 24;
@@ -47,6 +47,7 @@ pub(super) struct Seen {
     pub(super) swept_once: bool,
     pub(super) stats: Stats,
     counts: Counts,
+    sources: Vec<SourceLook>,
     changes: BTreeMap<&'static str, u64>,
     last_took: Option<Duration>,
     scans: u32,
@@ -76,11 +77,12 @@ impl State {
         let seen = Seen {
             looked: true,
             legs: legs.len(),
-            tame: legs.iter().filter(|leg| !leg.raw).map(|leg| leg.interface.clone()).collect(),
+            tame: legs.iter().filter(|leg| !leg.raw && leg.mac.is_some()).map(|leg| leg.interface.clone()).collect(),
             degraded: legs.iter().filter(|leg| leg.degraded).map(|leg| leg.interface.clone()).collect(),
             swept_once: hands.sweeps().all_swept_once(),
             stats: hands.lan().stats(),
             counts: hands.counts(),
+            sources: hands.sources(),
             changes: hands.changes_by_kind().clone(),
             last_took: last.map(|scan| Duration::from_micros(scan.report.took.as_micros())),
             scans: last.map_or(0, |scan| scan.number),
@@ -173,6 +175,15 @@ fn count(seen: &Seen, metrics: &Metrics) {
     metrics.count_to("confirmations_total", "Directed confirmations begun.", "", "", stats.confirmations);
     metrics.count_to("devices_turned_away_total", "Newcomers a full table had no room for.", "", "", stats.turned_away);
     metrics.count_to("devices_evicted_total", "Devices that made room for others.", "", "", stats.evicted);
+    for look in &seen.sources {
+        let (name, tally) = (look.name, &look.tally);
+        let up = matches!(look.condition, Condition::Good | Condition::Limited);
+        metrics.gauge("source_up", "Whether a source tells something.", "source", name, f64::from(u8::from(up)));
+        metrics.count_to("source_questions_total", "Questions asked of a source.", "source", name, tally.asked);
+        metrics.count_to("source_heard_total", "Messages heard from a source.", "source", name, tally.heard);
+        metrics.count_to("source_malformed_total", "Malformed messages dropped.", "source", name, tally.malformed);
+        metrics.count_to("source_errors_total", "Times something went wrong.", "source", name, tally.errors);
+    }
     for (kind, number) in &seen.changes {
         metrics.count_to("events_total", "Changes of the network, by type.", "type", kind, *number);
     }

@@ -9,7 +9,7 @@
 //! | `check`, `wake` | ask or wake a device now |
 //! | `events`, `date` | changes: history of all, and of one device |
 //! | `scan`, `target`, `monitoring`, `stats` | sweeps, how the network is watched, numbers |
-//! | `conflicts`, `segments`, `settings`, `health` | what their names say |
+//! | `conflicts`, `segments`, `sources`, `settings`, `health` | what their names say |
 //! | `sheet`, `export`, `import` | devices as a table, out and in |
 //! | `live` | the event stream, readiness, metrics |
 
@@ -32,6 +32,7 @@ mod scan;
 mod segments;
 mod settings;
 mod sheet;
+mod sources;
 mod stats;
 mod target;
 pub(crate) mod view;
@@ -61,6 +62,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         stats::routes(desk),
         conflicts::routes(desk),
         segments::routes(desk),
+        sources::routes(desk),
         settings::routes(desk),
         export::routes(desk),
         import::routes(desk),

@@ -22,7 +22,7 @@ use crate::accounts::role::Access;
 use crate::config::NetworkSettings;
 use crate::http::call::Call;
 use crate::http::list::{Page, Window};
-use crate::http::problem::{Problem, faults};
+use crate::http::problem::{Fault, Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{BodyRule, Outcome, Route};
 use crate::shell::network::{Hands, NotStarted, Request, Scan};
@@ -59,7 +59,8 @@ enum AskedPace {
 struct ScanRequest {
     /// `quick` or `full`.
     kind: Depth,
-    /// IPv4 addresses and segments on the appliance's own networks; all of its segments when left out.
+    /// IPv4 addresses and segments on the appliance's own networks, with `allow_remote` also private ones behind a router;
+    /// all of its segments when left out.
     targets: Vec<String>,
     /// TCP ports, with which `quick` asks for ports too; those of the settings when left out.
     ports: Vec<u32>,
@@ -264,10 +265,9 @@ fn not_started(why: &NotStarted, targets: &[Block]) -> Problem {
     match why {
         NotStarted::Running => Problem::from(&fault::SCAN_RUNNING),
         NotStarted::NoLeg => Problem::from(&fault::NO_LEG),
-        NotStarted::Remote(block) => {
-            let index = targets.iter().position(|target| target == block).unwrap_or_default();
-            fault::invalid(&format!("/targets/{index}"), &fault::REMOTE, vec![("target", block.to_string())])
-        }
+        NotStarted::Remote(block) => refused(block, &fault::REMOTE, targets),
+        NotStarted::RemotePublic(block) => refused(block, &fault::REMOTE_PUBLIC, targets),
+        NotStarted::RemoteLarge(block) => refused(block, &fault::REMOTE_LARGE, targets),
         NotStarted::Targets(TargetsError::TooLarge) => {
             fault::invalid("/targets", &fault::TARGETS_TOO_LARGE, Vec::new())
         }
@@ -275,6 +275,11 @@ fn not_started(why: &NotStarted, targets: &[Block]) -> Problem {
             fault::invalid("/targets", &fault::TOO_MANY_ENTRIES, vec![("limit", MAX_BLOCKS.to_string())])
         }
     }
+}
+
+fn refused(block: &Block, why: &'static Fault, targets: &[Block]) -> Problem {
+    let index = targets.iter().position(|target| target == block).unwrap_or_default();
+    fault::invalid(&format!("/targets/{index}"), why, vec![("target", block.to_string())])
 }
 
 async fn tell(desk: Arc<Desk>, _call: Call) -> Outcome {

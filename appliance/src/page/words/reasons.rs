@@ -59,6 +59,21 @@ const PATTERNS: &[(&str, &str)] = &[
 
 /// Reasons that are no pattern.
 const WHOLE: &[(&str, &str)] = &[
+    ("its ONVIF scopes are a camera's", "ses domaines ONVIF sont ceux d'une caméra"),
+    (
+        "its HomeKit category is a camera or a video doorbell",
+        "sa catégorie HomeKit est celle d'une caméra ou d'un portier vidéo",
+    ),
+    ("its HomeKit category is a thing of the house", "sa catégorie HomeKit est celle d'un objet de la maison"),
+    ("its HomeKit category is a bridge", "sa catégorie HomeKit est celle d'un pont"),
+    ("its HomeKit category is a speaker or a receiver", "sa catégorie HomeKit est celle d'une enceinte ou d'un ampli"),
+    (
+        "its HomeKit category is a television or its box",
+        "sa catégorie HomeKit est celle d'un téléviseur ou de son boîtier",
+    ),
+    ("its HomeKit category is a Wi-Fi extender", "sa catégorie HomeKit est celle d'un répéteur Wi-Fi"),
+    ("its HomeKit category is a router", "sa catégorie HomeKit est celle d'un routeur"),
+    ("it is a Matter device that waits to be set up", "c'est un appareil Matter qui attend d'être installé"),
     ("it is this appliance", "c'est cet appareil même"),
     ("the network's way out leads through it", "la sortie du réseau passe par lui"),
     ("it sends router advertisements", "il envoie des annonces de routeur"),

@@ -52,6 +52,11 @@ pub(in crate::page) const RIGHTS_COMMAND: Text = both(
 pub(in crate::page) const CHECKS: Text = both("Parts", "Composants");
 pub(in crate::page) const OK: Text = both("good", "bon");
 pub(in crate::page) const NOT_OK: Text = both("needs a look", "à regarder");
+pub(in crate::page) const SOURCES: Text = both("What it learns from", "Ses sources");
+pub(in crate::page) const SOURCE: Text = both("Source", "Source");
+pub(in crate::page) const ASKED: Text = both("Asked", "Questions");
+pub(in crate::page) const HEARD: Text = both("Heard", "Entendus");
+pub(in crate::page) const MALFORMED: Text = both("Malformed", "Illisibles");
 pub(in crate::page) const SCANS: Text = both("Last looks around", "Dernières explorations");
 pub(in crate::page) const WHEN: Text = both("When", "Quand");
 pub(in crate::page) const WHAT_FOR: Text = both("Why", "Pourquoi");
@@ -71,6 +76,22 @@ pub(in crate::page) fn check(name: &str) -> Option<Text> {
         "device_table" => both("List of devices", "Liste des appareils"),
         _ => return None,
     })
+}
+
+/// How a source is, in a word.
+pub(in crate::page) fn source_state(state: &str) -> Text {
+    match state {
+        "good" => both("good", "bon"),
+        "limited" => both("limited", "limité"),
+        "silent" => both("no answer", "pas de réponse"),
+        "waiting" => both("waiting", "en attente"),
+        "trouble" => both("needs a look", "à regarder"),
+        "off" => both("off", "désactivé"),
+        "no_right" => both("not allowed", "droit manquant"),
+        "no_credentials" => both("no access given", "aucun accès donné"),
+        "absent" => both("not here", "absent d'ici"),
+        _ => both("no network", "pas de réseau"),
+    }
 }
 
 /// Why a sweep ran.

@@ -2,7 +2,8 @@
 //! Never waits: tasks wait and call it, one after the other, on one thread. Called by ears, legs, the schedule and commands.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use vigie_core::lan::probe::PROTOCOLS;
 use vigie_core::lan::sweep;
 use vigie_core::lan::vendor::Vendors;
 use vigie_core::lan::{
-    Action, Actions, Clue, Fact, Input, Lan, LanSettings, Probe, SegmentId, Sighting, Source, Transport,
+    Action, Actions, Clue, Fact, Input, Lan, LanSettings, Probe, Query, SegmentId, Sighting, Source, Transport,
 };
 use vigie_core::limits::MAX_DEVICES;
 use vigie_wire::Mac;
@@ -22,7 +23,8 @@ use vigie_wire::link::cookie::Cookie;
 use super::hear::{Lead, News, Own};
 use super::leg::{Leg, Taken};
 use super::rules::Rules;
-use super::settings::Heard;
+use super::settings::{Heard, source_of};
+use super::tally::Tallies;
 use super::tidings::Tidings;
 
 /// Things tasks must do that no machine waits for: connections, descriptions, look-ups. More than this waiting means a
@@ -54,6 +56,12 @@ pub(super) struct Engine {
     pub(super) heard: Heard,
     /// Counters for the page and for metrics.
     pub(super) counts: Counts,
+    /// How each source does.
+    pub(super) tallies: Tallies,
+    /// Blocks that are never probed, for what is asked beside sweeps.
+    pub(super) excluded: Vec<sweep::Block>,
+    /// Sources that the sweep of a segment does not ask this time.
+    pub(super) resting: BTreeMap<SegmentId, BTreeSet<Source>>,
     vendors: Option<Vendors<'static>>,
     cookie: Cookie,
     echo_ident: u16,
@@ -100,6 +108,9 @@ impl Engine {
             boot,
             heard: Heard::default(),
             counts: Counts::default(),
+            tallies: Tallies::default(),
+            excluded: Vec::new(),
+            resting: BTreeMap::new(),
             vendors: Vendors::new(super::rules::VENDORS),
             cookie: Cookie::new(key),
             echo_ident: (key >> 40 & 0xffff) as u16,
@@ -141,8 +152,15 @@ impl Engine {
     pub(super) fn take(&mut self, now: Instant, segment: SegmentId, news: News<'_>) {
         match news {
             News::Saw(sighting) => self.see(now, &sighting),
+            News::Malformed(source) => self.malformed(source),
             News::Lead(lead) => self.follow(segment, *lead),
         }
+    }
+
+    /// Counts a message that was malformed, and dropped.
+    pub(super) fn malformed(&mut self, source: Source) {
+        self.counts.malformed += 1;
+        self.tallies.malformed(source);
     }
 
     /// Takes one sighting. All of one packet have the same `now`: the machine tells packets apart by it.
@@ -154,9 +172,13 @@ impl Engine {
         if self.leg(sighting.segment).is_some_and(is_own) {
             return;
         }
+        self.tallies.heard(sighting.source, now);
         // Behind a raw socket whoever is there is heard with its MAC; a datagram alone would make a second host of it.
         let raw = self.leg(sighting.segment).is_some_and(|leg| leg.raw.is_some());
-        for input in to_sweep(sighting).filter(|input| !matches!(input, sweep::Input::Heard { mac: None, .. } if raw)) {
+        let sweeps = if is_firsthand(sighting.source) { Some(to_sweep(sighting)) } else { None };
+        for input in
+            sweeps.into_iter().flatten().filter(|input| !matches!(input, sweep::Input::Heard { mac: None, .. } if raw))
+        {
             self.sweep_input(now, sighting.segment, input);
         }
         self.input(now, Input::Sighting(sighting));
@@ -182,6 +204,7 @@ impl Engine {
         let key = match &lead {
             Lead::Browse(service) => format!("b{service}"),
             Lead::DeviceInfo(host) => format!("i{host}"),
+            Lead::Knock(ip, _, port) => format!("k{ip}:{port}"),
             Lead::Describe(location) => format!("d{}:{}{}", location.ip, location.port, location.path),
         };
         if self.followed.len() >= MAX_FOLLOWED {
@@ -192,6 +215,9 @@ impl Engine {
         }
         match lead {
             Lead::Describe(location) => self.errand(Errand::Describe(segment, location)),
+            Lead::Knock(ip, mac, port) => {
+                self.probe(Probe { segment, query: Query::Tcp { ip, mac, port } });
+            }
             lead => {
                 if let Some(leg) = self.leg(segment) {
                     leg.mouths.follow(&leg.footing, &lead);
@@ -236,6 +262,7 @@ impl Engine {
         let mut full = false;
         for action in actions {
             match action {
+                sweep::Action::Probe(probe) if self.rests(&probe) => {}
                 sweep::Action::Probe(probe) => full |= self.probe(probe),
                 sweep::Action::Progress(progress) => self.tidings.progress(segment, progress),
                 sweep::Action::Ended(report) => self.tidings.swept(segment, report),
@@ -247,33 +274,78 @@ impl Engine {
         }
     }
 
+    /// Whether it is not the time of a source yet.
+    fn rests(&self, probe: &Probe) -> bool {
+        let source = match source_of(&probe.query) {
+            Source::Llmnr => Source::Mdns,
+            source => source,
+        };
+        self.resting.get(&probe.segment).is_some_and(|resting| resting.contains(&source))
+    }
+
     /// Hands a probe to its leg; tells whether the card is full.
     fn probe(&mut self, probe: Probe) -> bool {
         if !self.heard.may_ask(&probe.query) {
             return false;
         }
+        if !self.may_leave(&probe) {
+            return false;
+        }
+        let source = source_of(&probe.query);
         self.counts.probes += 1;
         if let Some(count) = self.counts.probes_by.get_mut(probe.query.protocol()) {
             *count += 1;
         }
+        self.tallies.asked(source, Instant::now());
         let own = self.own();
         let Some(leg) = self.leg(probe.segment) else { return false };
-        match leg.take(&own, probe.query) {
-            // Before anything is lost: what is lost for want of room would look like loss on the network.
-            Taken::Gone => return leg.outbox.is_crowded(),
-            Taken::ByTask => self.errand(Errand::Probe(probe)),
-            Taken::Full => {
-                leg.unsent += 1;
-                return true;
-            }
-            Taken::Not => leg.unsent += 1,
+        let taken = leg.take(&own, probe.query);
+        if matches!(taken, Taken::Full | Taken::Not) {
+            leg.unsent += 1;
         }
-        false
+        // Before anything is lost: what is lost for want of room would look like loss on the network.
+        let crowded = taken == Taken::Gone && leg.outbox.is_crowded();
+        match taken {
+            Taken::Gone => {}
+            Taken::ByTask => self.errand(Errand::Probe(probe)),
+            Taken::Full | Taken::Not => self.tallies.unsent(source),
+        }
+        // Behind a router a silent address keeps a connection waiting: the sweep must not fill the queue with them.
+        let waiting = taken == Taken::ByTask && self.errands.len() >= MAX_ERRANDS / 2;
+        crowded || taken == Taken::Full || (waiting && self.is_beyond(probe.segment))
+    }
+
+    /// Whether a segment is what lies behind routers.
+    pub(super) fn is_beyond(&self, segment: SegmentId) -> bool {
+        self.legs.iter().any(|leg| leg.segment() == segment && leg.footing.ground.is_beyond())
+    }
+
+    /// Behind a router only what a router carries is asked, of addresses that are there and not excluded.
+    fn may_leave(&self, probe: &Probe) -> bool {
+        if !self.is_beyond(probe.segment) {
+            return true;
+        }
+        let ip = match probe.query {
+            Query::Arp { ip, .. } => IpAddr::V4(ip),
+            Query::Echo { ip, .. }
+            | Query::Tcp { ip, .. }
+            | Query::Greeting { ip, .. }
+            | Query::ReverseDns { ip }
+            | Query::Snmp { ip } => ip,
+            _ => return false,
+        };
+        let excluded = |block: &sweep::Block| matches!(ip, IpAddr::V4(ip) if block.contains(ip));
+        let leg = self.legs.iter().find(|leg| leg.segment() == probe.segment);
+        leg.is_some_and(|leg| leg.footing.ground.is_neighbour(ip)) && !self.excluded.iter().any(excluded)
     }
 
     fn errand(&mut self, errand: Errand) {
         if self.errands.len() >= MAX_ERRANDS {
             self.counts.errands_dropped += 1;
+            self.tallies.unsent(match &errand {
+                Errand::Probe(probe) => source_of(&probe.query),
+                Errand::Describe(..) => Source::Ssdp,
+            });
             return;
         }
         self.errands.push_back(errand);
@@ -319,6 +391,11 @@ impl Engine {
 
 fn pause() -> embassy_time::Duration {
     embassy_time::Duration::from_micros(FULL_CARD_PAUSE.as_micros() as u64)
+}
+
+/// Whether a source heard the device itself. A lease and an overlay speak of what was: a sweep goes by what is.
+const fn is_firsthand(source: Source) -> bool {
+    !matches!(source, Source::Lease | Source::Tailscale)
 }
 
 /// What a sighting tells the sweep that runs on its segment.

@@ -18,11 +18,21 @@ pub(super) struct Ground {
     pub(super) ipv4: Vec<(Ipv4Addr, u8)>,
     /// Own usable IPv6 addresses with their prefix lengths.
     pub(super) ipv6: Vec<(Ipv6Addr, u8)>,
+    /// For the leg that stands for everything behind routers: the blocks of the other legs, which are not behind one.
+    pub(super) beyond: Option<Vec<Block>>,
 }
 
 impl Ground {
+    /// Whether this is no link but everything behind routers: devices there have no MAC, and are asked by the kernel's routes.
+    pub(super) const fn is_beyond(&self) -> bool {
+        self.beyond.is_some()
+    }
+
     /// Whether `ip` belongs on this link: what sends from it is a neighbour, not something behind a router.
     pub(super) fn is_neighbour(&self, ip: IpAddr) -> bool {
+        if let Some(own) = &self.beyond {
+            return matches!(ip, IpAddr::V4(ip) if ip.is_private() && !own.iter().any(|block| block.contains(ip)));
+        }
         match ip {
             IpAddr::V4(ip) => {
                 ip.is_link_local()
@@ -97,6 +107,7 @@ pub(super) fn sample() -> Ground {
         mac: Mac([2, 0, 0, 0, 0, 1]),
         ipv4: vec![(Ipv4Addr::new(10, 0, 0, 1), 24)],
         ipv6: vec![("fe80::1".parse().unwrap(), 64), ("fd00:1::1".parse().unwrap(), 64)],
+        beyond: None,
     }
 }
 
@@ -112,6 +123,23 @@ mod tests {
         }
         for far in ["10.0.1.7", "10.0.0.0", "10.0.0.255", "0.0.0.0", "8.8.8.8", "fd00:2::7", "::", "ff02::1"] {
             assert!(!ground.is_neighbour(far.parse().unwrap()), "{far}");
+        }
+    }
+
+    #[test]
+    fn behind_routers_is_what_is_private_and_on_no_leg() {
+        let own = vec!["10.0.0.0/24".parse().unwrap()];
+        let ground = Ground { ipv4: Vec::new(), ipv6: Vec::new(), beyond: Some(own), ..sample() };
+        for (ip, is) in [
+            ("10.0.1.7", true),
+            ("192.168.9.9", true),
+            ("10.0.0.7", false),
+            ("8.8.8.8", false),
+            ("169.254.1.1", false),
+            ("127.0.0.1", false),
+            ("fd00:2::7", false),
+        ] {
+            assert_eq!(ground.is_neighbour(ip.parse().unwrap()), is, "{ip}");
         }
     }
 

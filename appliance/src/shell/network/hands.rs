@@ -70,8 +70,8 @@ pub(crate) struct LegView {
     pub(crate) interface: String,
     /// What is behind the interface.
     pub(crate) kind: Kind,
-    /// Own MAC.
-    pub(crate) mac: Mac,
+    /// Own MAC; none for what is behind routers.
+    pub(crate) mac: Option<Mac>,
     /// Own addresses with prefix lengths.
     pub(crate) addresses: Vec<(IpAddr, u8)>,
     /// The default gateway on it.
@@ -114,6 +114,11 @@ impl Hands<'_> {
         self.engine.moment(Instant::now())
     }
 
+    /// A time of the machines, as it is stored.
+    pub(crate) fn moment_of(&self, at: Instant) -> Moment {
+        self.engine.moment(at)
+    }
+
     /// The device that `text` names: an id of 16 hex digits, a MAC, or an address.
     pub(crate) fn find(&self, text: &str) -> Option<&Device> {
         let lan = self.lan();
@@ -136,7 +141,7 @@ impl Hands<'_> {
                 segment: ground.segment,
                 interface: leg.footing.name.clone(),
                 kind: leg.footing.kind,
-                mac: ground.mac,
+                mac: (!ground.is_beyond()).then_some(ground.mac),
                 addresses: four.chain(six).collect(),
                 gateway: leg.footing.gateway,
                 raw: leg.raw.is_some(),
@@ -269,6 +274,7 @@ impl Hands<'_> {
     pub(crate) fn obey(&mut self, new: &NetworkSettings) {
         self.sweeps.rhythm = settings::rhythm(new, self.snmp);
         self.engine.heard = settings::heard(new);
-        self.places.choose(settings::choice(new).blocks);
+        self.engine.excluded = settings::excluded(new);
+        self.places.choose(settings::choice(new));
     }
 }

@@ -14,7 +14,7 @@ use vigie_core::limits::MAX_SEGMENTS;
 use vigie_store::Durability;
 use vigie_sys::change::{Change, Changes};
 use vigie_sys::icmp::{Echo, Family};
-use vigie_sys::interface::{self, Interface, Kind};
+use vigie_sys::interface::{self, Index, Interface, Kind};
 use vigie_sys::link::{self, Link};
 use vigie_sys::multicast::{self, Service};
 use vigie_sys::neighbour::{self, Neighbour, State};
@@ -24,7 +24,7 @@ use vigie_wire::Mac;
 use super::engine::{Engine, Shared};
 use super::ground::Ground;
 use super::leg::{Footing, Leg};
-use super::places::Places;
+use super::places::{BEYOND, Places};
 use super::send::{Mouth, Mouths, Outbox};
 use super::{ears, reactor};
 use crate::shell::keeper::{Keeper, SEGMENT};
@@ -33,6 +33,16 @@ use crate::shell::keeper::{Keeper, SEGMENT};
 const SETTLE: Duration = Duration::from_millis(200);
 /// Changes taken in a row before they are looked at.
 const MAX_CHANGES: usize = 1_024;
+
+/// What is asked of, and heard on, a link as a whole.
+const LINK_SERVICES: [Service; 6] = [
+    Service::Mdns,
+    Service::Ssdp,
+    Service::WsDiscovery,
+    Service::Llmnr,
+    Service::NetbiosNames,
+    Service::NetbiosDatagrams,
+];
 
 /// Watches interfaces and neighbours for as long as the service runs.
 pub(super) async fn watch(engine: Shared, places: Rc<Places>, keeper: Option<Keeper>) -> Result<(), Error> {
@@ -95,6 +105,11 @@ fn arrange(engine: &Shared, places: &Places, keeper: Option<&Keeper>) {
         if let Some(footing) = footing(interface, gateway.map(|gateway| gateway.ip), places) {
             wanted.insert(interface.link.index.0, footing);
         }
+    }
+    if places.allows_beyond()
+        && let Some(footing) = beyond(&wanted, places)
+    {
+        wanted.insert(Index::ANY.0, footing);
     }
     for leg in &mut engine.borrow_mut().legs {
         // Only addresses moved: the sockets are those of the interface, and a running sweep goes on.
@@ -160,7 +175,7 @@ fn footing(interface: &Interface, gateway: Option<IpAddr>, places: &Places) -> O
         }
     }
     let segment = places.segment(&interface.link.name)?;
-    let ground = Ground { segment, mac: Mac(interface.link.mac?), ipv4, ipv6 };
+    let ground = Ground { segment, mac: Mac(interface.link.mac?), ipv4, ipv6, beyond: None };
     let scope = scope(&ground, places);
     Some(Footing {
         index: interface.link.index,
@@ -168,6 +183,28 @@ fn footing(interface: &Interface, gateway: Option<IpAddr>, places: &Places) -> O
         kind: interface.link.kind,
         gateway,
         running: interface.link.flags.is_running(),
+        scope,
+        ground,
+    })
+}
+
+/// The leg that stands for everything behind routers, as long as there is a leg to leave by.
+fn beyond(legs: &BTreeMap<u32, Footing>, places: &Places) -> Option<Footing> {
+    let running: Vec<&Footing> = legs.values().filter(|leg| leg.running).collect();
+    if running.is_empty() {
+        return None;
+    }
+    let addresses = running.iter().flat_map(|leg| &leg.ground.ipv4);
+    let own: Vec<Block> = addresses.filter_map(|(ip, prefix)| Block::around(*ip, *prefix)).collect();
+    let segment = places.segment(BEYOND)?;
+    let scope = places.blocks_beyond(&own).into_iter().map(|block| (block, Ok(()))).collect();
+    let ground = Ground { segment, mac: Mac([0; 6]), ipv4: Vec::new(), ipv6: Vec::new(), beyond: Some(own) };
+    Some(Footing {
+        index: Index::ANY,
+        name: BEYOND.to_owned(),
+        kind: Kind::Other,
+        gateway: None,
+        running: true,
         scope,
         ground,
     })
@@ -194,12 +231,14 @@ fn scope(ground: &Ground, places: &Places) -> Vec<(Block, Result<(), NotScanned>
 fn make_leg(engine: &Shared, footing: &Footing) {
     let segment = footing.ground.segment;
     let mut tasks = Vec::new();
-    let raw = match open_raw(footing) {
-        Ok((ear, mouth)) => {
+    let is_beyond = footing.ground.is_beyond();
+    let raw = match if is_beyond { None } else { Some(open_raw(footing)) } {
+        None => None,
+        Some(Ok((ear, mouth))) => {
             tasks.push(ears::frames(engine.clone(), segment, ear));
             Some(mouth)
         }
-        Err(error) => {
+        Some(Err(error)) => {
             // Said once at start is what grants it, together with what else is missing; a second command would take that away.
             match error {
                 Error::NoPermission(need) => {
@@ -212,7 +251,7 @@ fn make_leg(engine: &Shared, footing: &Footing) {
     };
     let mut echo = Vec::new();
     if raw.is_none() {
-        for family in [Family::V4, Family::V6] {
+        for family in [Family::V4, Family::V6].into_iter().filter(|family| !is_beyond || *family == Family::V4) {
             if let Some(socket) = Echo::open(family, footing.index).ok().and_then(|echo| reactor::watch(echo).ok()) {
                 let socket = Rc::new(socket);
                 tasks.push(ears::echoes(engine.clone(), segment, socket.clone()));
@@ -221,14 +260,8 @@ fn make_leg(engine: &Shared, footing: &Footing) {
         }
     }
     let mut mouths = Mouths::default();
-    for service in [
-        Service::Mdns,
-        Service::Ssdp,
-        Service::WsDiscovery,
-        Service::Llmnr,
-        Service::NetbiosNames,
-        Service::NetbiosDatagrams,
-    ] {
+    // None of these gets through a router.
+    for service in LINK_SERVICES.into_iter().filter(|_| !is_beyond) {
         for family in [Family::V4, Family::V6] {
             if let Some(socket) = open(multicast::ask(service, family, footing.index)) {
                 tasks.push(ears::datagrams(engine.clone(), segment, service, socket.clone(), ears::Role::Ear));
@@ -256,10 +289,10 @@ fn tell_segment(engine: &mut Engine, footing: &Footing) {
         .collect();
     let leg = lan::Leg {
         segment: ground.segment,
-        mac: Some(ground.mac),
+        mac: (!ground.is_beyond()).then_some(ground.mac),
         addresses: &addresses,
         gateway: footing.gateway,
-        sees_macs: true,
+        sees_macs: !ground.is_beyond(),
     };
     engine.input(Instant::now(), Input::SegmentUp(leg));
 }

@@ -8,14 +8,19 @@
 //! | `engine`, `tidings` | the one owner of the machines, and what it has to tell |
 //! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
 //! | `sweeps`, `settings` | when which segment is swept and what for |
+//! | `leases`, `tailscale` | what this machine itself knows of its neighbours |
+//! | `tally`, `sources` | how each source does |
+//! | `access`, `usm` | what a person gave to read more, and the keys made of it |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
 
+mod access;
 mod ears;
 mod engine;
 mod errand;
 mod ground;
 mod hands;
 mod hear;
+mod leases;
 mod leg;
 mod legs;
 mod news;
@@ -25,10 +30,14 @@ mod record;
 mod rules;
 mod send;
 mod settings;
+mod sources;
 mod sweeps;
+mod tailscale;
+mod tally;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tidings;
+mod usm;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -45,12 +54,15 @@ use crate::config::{NetworkSettings, PresenceConfig};
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
+pub(crate) use access::Access;
 pub(crate) use engine::Counts;
 pub(crate) use hands::{Hands, LegView, Snapshot};
 pub(crate) use news::{Listener, News};
 pub(crate) use places::Choice;
 pub(crate) use rules::{Rules, load as load_rules};
+pub(crate) use sources::{Condition, SourceLook};
 pub(crate) use sweeps::{NotStarted, Request, Scan};
+pub(crate) use tally::Trouble;
 
 /// Visits waiting for the engine; each takes microseconds.
 const MAX_VISITS: usize = 256;
@@ -63,8 +75,8 @@ pub(crate) struct Start {
     pub(crate) settings: NetworkSettings,
     /// Interfaces to keep to; empty: all that lead to a place.
     pub(crate) interfaces: Vec<String>,
-    /// SNMP communities a person gave.
-    pub(crate) communities: Vec<String>,
+    /// What a person gave for reading more than devices tell everybody.
+    pub(crate) access: Access,
     /// When a device is called gone.
     pub(crate) presence: PresenceConfig,
     /// Rules of a person, beside the built-in ones.
@@ -133,8 +145,10 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let boot = start.clocks.this_boot();
     let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
     engine.heard = settings::heard(&start.settings);
+    engine.excluded = settings::excluded(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
-    let snmp = !start.communities.is_empty();
+    let Access { snmp: credentials, leases } = start.access;
+    let snmp = credentials.any();
     let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp));
     sweeps.watching = start.watching;
     let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
@@ -143,7 +157,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let sweeps = Rc::new(RefCell::new(sweeps));
     let memory = Rc::new(RefCell::new(hands::Memory::default()));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
-    let means = Rc::new(errand::Means { communities: start.communities });
+    let means = Rc::new(errand::Means::new(credentials));
     let room = news::Room {
         engine: engine.clone(),
         sweeps: sweeps.clone(),
@@ -156,6 +170,8 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     spawn_local(keep_legs(engine.clone(), places.clone(), start.keeper.clone()));
     spawn_local(keep_time(engine.clone()));
     spawn_local(errand::run(engine.clone(), means));
+    spawn_local(leases::watch(engine.clone(), sweeps.clone(), leases, start.clocks));
+    spawn_local(tailscale::watch(engine.clone(), sweeps.clone(), tailscale::USUAL_SOCKET.into()));
     spawn_local(sweeps::keep_time(engine, sweeps));
     spawn_local(news::take(room.clone(), start.tell));
     spawn_local(receive(room, inbox));

@@ -17,7 +17,12 @@ pub(crate) struct Choice {
     pub(crate) interfaces: Vec<String>,
     /// Blocks to sweep although they are large or public, or parts of such.
     pub(crate) blocks: Vec<Block>,
+    /// Whether networks behind routers may be looked at.
+    pub(crate) beyond: bool,
 }
+
+/// The name of what is behind routers, where the others have that of an interface. An interface of that name is no leg.
+pub(super) const BEYOND: &str = "remote";
 
 /// The networks.
 #[derive(Debug, Default)]
@@ -33,9 +38,12 @@ impl Places {
         Self { choice: RefCell::new(choice), numbers: RefCell::new(numbers), chosen: Rc::default() }
     }
 
-    /// Takes new blocks; the choice of interfaces is the command line's and stays.
-    pub(super) fn choose(&self, blocks: Vec<Block>) {
-        self.choice.borrow_mut().blocks = blocks;
+    /// Takes a new choice; that of interfaces is the command line's and stays.
+    pub(super) fn choose(&self, new: Choice) {
+        let mut choice = self.choice.borrow_mut();
+        let interfaces = std::mem::take(&mut choice.interfaces);
+        *choice = Choice { interfaces, ..new };
+        drop(choice);
         self.chosen.notify_one();
     }
 
@@ -52,7 +60,7 @@ impl Places {
     /// Whether an interface of this name may be a leg.
     pub(super) fn allows(&self, interface: &str) -> bool {
         let choice = self.choice.borrow();
-        choice.interfaces.is_empty() || choice.interfaces.iter().any(|name| name == interface)
+        interface != BEYOND && (choice.interfaces.is_empty() || choice.interfaces.iter().any(|name| name == interface))
     }
 
     /// Whether a person named this interface.
@@ -64,6 +72,19 @@ impl Places {
     pub(super) fn blocks_within(&self, block: Block) -> impl Iterator<Item = Block> + use<> {
         let within = |named: &Block| named.prefix() >= block.prefix() && block.contains(named.network());
         self.choice.borrow().blocks.iter().copied().filter(within).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whether networks behind routers may be looked at.
+    pub(super) fn allows_beyond(&self) -> bool {
+        self.choice.borrow().beyond
+    }
+
+    /// Private blocks a person named that lie in none of `own`.
+    pub(super) fn blocks_beyond(&self, own: &[Block]) -> Vec<Block> {
+        let is_own =
+            |named: &Block| own.iter().any(|block| named.prefix() >= block.prefix() && block.contains(named.network()));
+        let choice = self.choice.borrow();
+        choice.blocks.iter().copied().filter(|named| named.is_private() && !is_own(named)).collect()
     }
 
     /// The number of the network behind an interface, given once and kept: the network may come back. `None` when all
@@ -100,10 +121,12 @@ mod tests {
     #[test]
     fn what_a_person_names_is_what_counts() {
         let blocks = vec!["10.0.4.0/24".parse().unwrap(), "192.168.0.0/16".parse().unwrap()];
-        let places = Places::new(Choice { interfaces: vec!["docker0".into()], blocks }, BTreeMap::new());
+        let places = Places::new(Choice { interfaces: vec!["docker0".into()], blocks, beyond: false }, BTreeMap::new());
         assert!(places.allows("docker0") && places.names("docker0") && !places.allows("eth0"));
         let within: Vec<_> =
             places.blocks_within("10.0.0.0/8".parse().unwrap()).map(|block| block.to_string()).collect();
         assert_eq!(within, ["10.0.4.0/24"]);
+        let behind = places.blocks_beyond(&["10.0.0.0/16".parse().unwrap()]);
+        assert_eq!(behind, ["192.168.0.0/16".parse().unwrap()]);
     }
 }

@@ -28,41 +28,52 @@ impl Heard {
             Source::Nbns => on.nbns,
             Source::Ssdp => on.ssdp,
             Source::Wsd => on.wsd,
-            Source::Dhcp | Source::Lease => on.dhcp,
+            Source::Dhcp => on.dhcp,
+            Source::Lease => on.leases,
             Source::Snmp => on.snmp,
             Source::Dns => on.dns,
             Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => on.banners,
-            Source::Inventory => on.ssh,
             Source::Tailscale => on.tailscale,
-            Source::Person => true,
+            // Read by nobody yet, and typed by somebody.
+            Source::Inventory | Source::Person => true,
         }
     }
 
     /// Whether a question may be asked: its answer would count.
     pub(super) fn may_ask(&self, query: &Query) -> bool {
-        self.is_on(match query {
-            Query::Arp { .. } => Source::Arp,
-            Query::Nd { .. } | Query::Routers => Source::Nd,
-            // The echo to all nodes is how IPv6 neighbours show themselves; it is no ping of anybody.
-            Query::AllNodes => Source::Nd,
-            Query::Echo { .. } => Source::Icmp,
-            Query::Tcp { .. } => Source::Tcp,
-            Query::MdnsServices | Query::MdnsReverse { .. } => Source::Mdns,
-            Query::LlmnrReverse { .. } => Source::Llmnr,
-            Query::NetbiosStatus { .. } => Source::Nbns,
-            Query::SsdpSearch => Source::Ssdp,
-            Query::WsdProbe => Source::Wsd,
-            Query::Snmp { .. } => Source::Snmp,
-            Query::ReverseDns { .. } => Source::Dns,
-            Query::Greeting { .. } => Source::Banner,
-            Query::DhcpDiscover => Source::Dhcp,
-        })
+        self.is_on(source_of(query))
+    }
+}
+
+/// The source that a question's answer comes from.
+pub(super) fn source_of(query: &Query) -> Source {
+    match query {
+        Query::Arp { .. } => Source::Arp,
+        Query::Nd { .. } | Query::Routers => Source::Nd,
+        // The echo to all nodes is how IPv6 neighbours show themselves; it is no ping of anybody.
+        Query::AllNodes => Source::Nd,
+        Query::Echo { .. } => Source::Icmp,
+        Query::Tcp { .. } => Source::Tcp,
+        Query::MdnsServices | Query::MdnsReverse { .. } => Source::Mdns,
+        Query::LlmnrReverse { .. } => Source::Llmnr,
+        Query::NetbiosStatus { .. } => Source::Nbns,
+        Query::SsdpSearch => Source::Ssdp,
+        Query::WsdProbe => Source::Wsd,
+        Query::Snmp { .. } => Source::Snmp,
+        Query::ReverseDns { .. } => Source::Dns,
+        Query::Greeting { .. } => Source::Banner,
+        Query::DhcpDiscover => Source::Dhcp,
     }
 }
 
 /// The sources of some settings.
 pub(super) fn heard(settings: &NetworkSettings) -> Heard {
     Heard(settings.sources)
+}
+
+/// The blocks that are never probed.
+pub(super) fn excluded(settings: &NetworkSettings) -> Vec<Block> {
+    settings.exclude.iter().filter_map(|text| text.parse::<Block>().ok()).collect()
 }
 
 /// The rhythm of some settings.
@@ -77,7 +88,7 @@ pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
         },
         ports: settings.ports.quick.clone(),
         all_ports: settings.ports.full.clone(),
-        excluded: settings.exclude.iter().filter_map(|text| text.parse::<Block>().ok()).collect(),
+        excluded: excluded(settings),
         work: Work {
             names: on.mdns || on.nbns || on.ssdp || on.wsd || on.dns || on.snmp || on.dhcp,
             ports: on.tcp,
@@ -85,6 +96,7 @@ pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
         },
         ipv6: on.nd,
         snmp: snmp && on.snmp,
+        intervals: settings.intervals,
     }
 }
 
@@ -104,7 +116,7 @@ pub(super) fn presence(wanted: PresenceConfig) -> LanSettings {
 /// The places of some settings: blocks a person named are swept although they are large or public.
 pub(super) fn choice(settings: &NetworkSettings) -> Choice {
     let blocks = settings.segments.iter().filter_map(|text| text.parse::<Block>().ok()).collect();
-    Choice { interfaces: Vec::new(), blocks }
+    Choice { interfaces: Vec::new(), blocks, beyond: settings.allow_remote }
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ use std::time::Duration;
 use embassy_time::Instant;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{self, Block, Known, Pace, Plan, PortList, Report, Targets, Work};
-use vigie_core::lan::{Device, Input, Role, SegmentId};
+use vigie_core::lan::{Device, Input, Role, SegmentId, Source};
 use vigie_core::limits::MAX_DEVICES;
 
 use super::engine::{Engine, Shared};
+use crate::config::Intervals;
 
 /// A leg that opened is looked at this often; a second more or less before a sweep of minutes is nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -41,9 +42,39 @@ pub(crate) struct Rhythm {
     pub(crate) ipv6: bool,
     /// Whether SNMP agents are asked.
     pub(crate) snmp: bool,
+    /// How often each source is asked that need not be asked in every sweep.
+    pub(crate) intervals: Intervals,
 }
 
+/// Sources of a sweep with an interval of their own.
+const UNHURRIED: [Source; 8] =
+    [Source::Mdns, Source::Nbns, Source::Ssdp, Source::Wsd, Source::Dhcp, Source::Dns, Source::Snmp, Source::Banner];
+
 impl Rhythm {
+    /// From one question of a source to the next: what a person chose, or that of the sweeps.
+    pub(crate) fn pause_of(&self, source: Source) -> Duration {
+        self.own_pause_of(source).unwrap_or(self.every)
+    }
+
+    /// The same, when it is not simply asked in every sweep.
+    fn own_pause_of(&self, source: Source) -> Option<Duration> {
+        let chosen = &self.intervals;
+        let minutes = match source {
+            Source::Mdns | Source::Llmnr => chosen.mdns,
+            Source::Nbns => chosen.nbns,
+            Source::Ssdp => chosen.ssdp,
+            Source::Wsd => chosen.wsd,
+            Source::Dhcp => chosen.dhcp,
+            Source::Dns => chosen.dns,
+            Source::Snmp => chosen.snmp,
+            Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => chosen.banners,
+            Source::Lease => chosen.leases,
+            Source::Tailscale => chosen.tailscale,
+            _ => 0,
+        };
+        (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
+    }
+
     fn port_list(&self, all: bool) -> PortList {
         PortList::allowed(if all { &self.all_ports } else { &self.ports }.iter().copied())
     }
@@ -69,8 +100,12 @@ pub(crate) enum NotStarted {
     Running,
     /// There is no leg to sweep.
     NoLeg,
-    /// This target is on no segment of the appliance.
+    /// This target is on no segment of the appliance, and looking behind routers is not allowed.
     Remote(Block),
+    /// This target is behind a router and public: it is somebody else's.
+    RemotePublic(Block),
+    /// This target is behind a router, and larger than is looked at in one run without being named in the settings.
+    RemoteLarge(Block),
     /// The targets cannot be swept at once.
     Targets(sweep::TargetsError),
 }
@@ -103,6 +138,8 @@ struct Running {
     began: Instant,
     ports: PortList,
     work: Work,
+    /// Devices behind routers that are asked by themselves, whether a named block holds them or not.
+    known: usize,
 }
 
 /// The turns of one segment.
@@ -115,6 +152,8 @@ struct Turn {
     /// What was swept last: a leg that gets its address late is swept again at once.
     scope: Vec<Block>,
     running: Option<Running>,
+    /// When each source with an interval of its own was asked last.
+    asked: BTreeMap<Source, Instant>,
 }
 
 /// What one sweep came to, for the list of scans.
@@ -135,8 +174,26 @@ pub(crate) struct Scan {
 }
 
 impl Turn {
+    /// The sources that a sweep does not ask, because it is not their time yet. A person's questions, and those to
+    /// newcomers, are all asked.
+    fn rest(&mut self, rhythm: &Rhythm, purpose: &Purpose, now: Instant) -> BTreeSet<Source> {
+        let mut resting = BTreeSet::new();
+        for source in UNHURRIED.into_iter().filter(|_| !matches!(purpose, Purpose::Newcomers(_))) {
+            // A sweep may begin a little early, as it is looked for every second.
+            let pause = rhythm.own_pause_of(source).unwrap_or_default().saturating_sub(LOOK_EVERY * 2);
+            let recent =
+                self.asked.get(&source).is_some_and(|at| now.saturating_duration_since(*at) < as_embassy(pause));
+            if recent && *purpose == Purpose::Watch {
+                resting.insert(source);
+            } else {
+                self.asked.insert(source, now);
+            }
+        }
+        resting
+    }
+
     fn new(now: Instant) -> Self {
-        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None }
+        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None, asked: BTreeMap::new() }
     }
 }
 
@@ -187,6 +244,11 @@ impl Sweeps {
                 continue;
             }
             let blocks = scope(engine, segment);
+            if engine.is_beyond(segment) && blocks.is_empty() && known(engine, segment).is_empty() {
+                // Nothing is named there and nobody known: that was asked.
+                turn.done = turn.done.max(1);
+                continue;
+            }
             if turn.next <= now || turn.scope != blocks {
                 turn.scope.clone_from(&blocks);
                 turn.next = now + as_embassy(self.rhythm.every);
@@ -223,19 +285,14 @@ impl Sweeps {
         let mut parts: Vec<(SegmentId, Vec<Block>)> = Vec::new();
         if request.targets.is_empty() {
             parts.extend(legs.iter().map(|segment| (*segment, scope(engine, *segment))));
+            parts.retain(|(segment, blocks)| !engine.is_beyond(*segment) || !blocks.is_empty());
         }
         for target in &request.targets {
-            let holds = |leg: &&super::leg::Leg| {
-                leg.footing.ground.ipv4.iter().any(|(ip, prefix)| {
-                    Block::around(*ip, *prefix)
-                        .is_some_and(|own| own.prefix() <= target.prefix() && own.contains(target.network()))
-                })
-            };
-            let segment = engine.legs.iter().find(holds).map(super::leg::Leg::segment);
-            let segment = segment.ok_or(NotStarted::Remote(*target))?;
-            match parts.iter_mut().find(|(there, _)| *there == segment) {
-                Some((_, blocks)) => blocks.push(*target),
-                None => parts.push((segment, vec![*target])),
+            for (segment, block) in place(engine, *target)? {
+                match parts.iter_mut().find(|(there, _)| *there == segment) {
+                    Some((_, blocks)) => blocks.push(block),
+                    None => parts.push((segment, vec![block])),
+                }
             }
         }
         for (_, blocks) in &parts {
@@ -251,7 +308,11 @@ impl Sweeps {
             } else {
                 PortList::allowed(request.ports.iter().copied())
             };
-            let pace = request.pace.unwrap_or(Pace::Fast);
+            let pace = match request.pace.unwrap_or(Pace::Fast) {
+                // Routers and the lines between are nobody's toys.
+                Pace::Fast if engine.is_beyond(segment) => Pace::Background,
+                pace => pace,
+            };
             self.start(engine, now, segment, &blocks, What { purpose: Purpose::Asked { whole }, work, pace, ports });
         }
         Ok(())
@@ -283,9 +344,13 @@ impl Sweeps {
             tracing::warn!("not everything is swept: {error}");
             blocks.first().map_or(Ok(Targets::default()), |first| Targets::new(&[*first]))
         });
-        let excluded = &self.rhythm.excluded;
+        // What is on a leg is not asked by way of a router.
+        let own = engine.leg(segment).and_then(|leg| leg.footing.ground.beyond.clone()).unwrap_or_default();
+        let excluded: Vec<Block> = self.rhythm.excluded.iter().copied().chain(own).collect();
         let targets = all.and_then(|all| excluded.iter().try_fold(all, |targets, block| targets.without(*block)));
-        let known = known(engine, segment);
+        let is_excluded =
+            |known: &Known| matches!(known.ip, IpAddr::V4(ip) if excluded.iter().any(|block| block.contains(ip)));
+        let known: Vec<Known> = known(engine, segment).into_iter().filter(|known| !is_excluded(known)).collect();
         let Some(leg) = engine.leg(segment) else { return };
         let plan = Plan {
             segment,
@@ -297,10 +362,15 @@ impl Sweeps {
             ports: ports.clone(),
             ipv6: self.rhythm.ipv6 && matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true }),
             snmp: self.rhythm.snmp,
+            beyond: leg.footing.ground.is_beyond(),
         };
+        let mut resting = BTreeSet::new();
         if let Some(turn) = self.turns.get_mut(&segment) {
-            turn.running = Some(Running { purpose: purpose.clone(), began: now, ports, work });
+            let known = if plan.beyond { known.len() } else { 0 };
+            turn.running = Some(Running { purpose: purpose.clone(), began: now, ports, work, known });
+            resting = turn.rest(&self.rhythm, &purpose, now);
         }
+        engine.resting.insert(segment, resting);
         engine.forget_leads(segment);
         let is_whole = matches!(purpose, Purpose::Watch | Purpose::Asked { whole: true });
         if is_whole {
@@ -331,7 +401,8 @@ impl Sweeps {
         }
         let began = running.began;
         if whole_segment {
-            let ended = Input::SweepEnded { segment, began, asked: report.addresses, whole: report.whole };
+            let asked = report.addresses.saturating_add(u32::try_from(running.known).unwrap_or(u32::MAX));
+            let ended = Input::SweepEnded { segment, began, asked, whole: report.whole };
             engine.input(now, ended);
         }
         if running.work.ports && report.whole {
@@ -368,6 +439,30 @@ pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::Ref
     }
 }
 
+/// On which segments a target lies, and which part of it on each: on the leg that holds it, else behind a router, and
+/// then on the legs it holds as well.
+fn place(engine: &Engine, target: Block) -> Result<Vec<(SegmentId, Block)>, NotStarted> {
+    let inside = |inner: Block, outer: Block| outer.prefix() <= inner.prefix() && outer.contains(inner.network());
+    let own = engine.legs.iter().flat_map(|leg| {
+        let blocks = leg.footing.ground.ipv4.iter().filter_map(|(ip, prefix)| Block::around(*ip, *prefix));
+        blocks.map(|block| (leg.segment(), block))
+    });
+    if let Some((segment, _)) = own.clone().find(|(_, block)| inside(target, *block)) {
+        return Ok(vec![(segment, target)]);
+    }
+    let remote = engine.legs.iter().find(|leg| leg.footing.ground.is_beyond());
+    let remote = remote.ok_or(NotStarted::Remote(target))?;
+    if !target.is_private() {
+        return Err(NotStarted::RemotePublic(target));
+    }
+    let is_named = remote.footing.scope.iter().any(|(block, _)| inside(target, *block));
+    if target.prefix() < sweep::LARGEST_OWN_PREFIX && !is_named {
+        return Err(NotStarted::RemoteLarge(target));
+    }
+    let held = own.filter(|(_, block)| inside(*block, target));
+    Ok(held.chain([(remote.segment(), target)]).collect())
+}
+
 /// The blocks of a segment that are swept.
 fn scope(engine: &mut Engine, segment: SegmentId) -> Vec<Block> {
     let leg = engine.leg(segment);
@@ -389,7 +484,7 @@ fn on_segment(
 /// Known devices, those that are missing first: they are the ones a word is waited for.
 fn known(engine: &Engine, segment: SegmentId) -> Vec<Known> {
     let mut known: Vec<(bool, Known)> = on_segment(engine, segment)
-        .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac? })))
+        .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac })))
         .collect();
     known.sort_by_key(|(online, _)| *online);
     known.into_iter().take(MAX_DEVICES).map(|(_, known)| known).collect()
@@ -416,4 +511,27 @@ fn host_block(ip: IpAddr) -> Option<Block> {
 
 fn as_embassy(duration: Duration) -> embassy_time::Duration {
     embassy_time::Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::NetworkSettings;
+
+    #[test]
+    fn a_source_with_an_interval_rests_in_the_sweeps_between() {
+        let intervals = Intervals { snmp: 15, ..Intervals::default() };
+        let settings = NetworkSettings { intervals, interval_minutes: 5, ..NetworkSettings::default() };
+        let rhythm = super::super::settings::rhythm(&settings, true);
+        let at = |minutes: u64| Instant::from_secs(minutes * 60);
+        let mut turn = Turn::new(at(0));
+        let watched: Vec<usize> =
+            [0, 5, 10, 15, 20].map(|minute| turn.rest(&rhythm, &Purpose::Watch, at(minute)).len()).into();
+        assert_eq!(watched, [0, 1, 1, 0, 1], "snmp rests twice, then is asked");
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(22)).contains(&Source::Snmp));
+        assert!(turn.rest(&rhythm, &Purpose::Asked { whole: true }, at(22)).is_empty(), "a person's question is asked");
+        assert!(turn.rest(&rhythm, &Purpose::Newcomers(Vec::new()), at(23)).is_empty());
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(36)).contains(&Source::Snmp), "counted from the last question");
+        assert!(turn.rest(&rhythm, &Purpose::Watch, at(37)).is_empty());
+    }
 }

@@ -7,6 +7,7 @@ use core::fmt;
 pub mod banner;
 pub mod dns;
 mod head;
+pub mod lease;
 pub mod location;
 pub mod mdns;
 pub mod nbns;

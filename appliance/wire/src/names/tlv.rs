@@ -35,6 +35,11 @@ impl<'a> Tlvs<'a> {
         self.left.is_empty()
     }
 
+    /// All that has not been read.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.left
+    }
+
     /// The next element. Lengths may be written longer than needed, as BER allows and net-snmp does.
     pub(super) fn read(&mut self) -> Result<Tlv<'a>, Malformed> {
         let [tag, first, rest @ ..] = self.left else { return Err(Malformed::Truncated) };

@@ -20,7 +20,7 @@ pub(super) enum Field {
 }
 
 /// Each field with its name in rule files. The order is the order of the index.
-pub(super) const FIELDS: [(&str, Field); 29] = [
+pub(super) const FIELDS: [(&str, Field); 31] = [
     ("service", Field::Clue(Clue::Service)),
     ("friendly-name", Field::Clue(Clue::FriendlyName)),
     ("manufacturer", Field::Clue(Clue::Manufacturer)),
@@ -46,6 +46,8 @@ pub(super) const FIELDS: [(&str, Field); 29] = [
     ("greeting", Field::Clue(Clue::Greeting)),
     ("system", Field::Clue(Clue::Os)),
     ("mac-vendor", Field::Clue(Clue::MacVendor)),
+    ("homekit-category", Field::Clue(Clue::HomekitCategory)),
+    ("matter-product", Field::Clue(Clue::MatterProduct)),
     ("name", Field::Name),
     ("port", Field::Port),
     ("role", Field::Role),
@@ -67,10 +69,10 @@ impl Field {
         match self {
             // The clues stand in their own order, which a test holds.
             Self::Clue(clue) => clue as usize,
-            Self::Name => 25,
-            Self::Port => 26,
-            Self::Role => 27,
-            Self::RandomMac => 28,
+            Self::Name => 27,
+            Self::Port => 28,
+            Self::Role => 29,
+            Self::RandomMac => 30,
         }
     }
 }

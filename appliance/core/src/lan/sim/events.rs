@@ -499,3 +499,56 @@ fn a_device_known_by_its_address_gets_its_mac_later() {
     assert_eq!(net.told(), []);
     assert_eq!(net.lan.find_mac(mac(99)).unwrap().id(), id);
 }
+
+#[test]
+fn a_lease_gives_a_name_but_neither_a_device_nor_presence() {
+    let mut net = Net::with_hosts(23, 5);
+    net.settle();
+    let lease = |mac: Mac, ip: IpAddr, name: &'static str| {
+        let fact = Fact::Name(name);
+        Sighting { segment: SegmentId(0), source: Source::Lease, mac: Some(mac), ip: Some(ip), fact }
+    };
+    // Of one that is here: its name, unless a better one is known.
+    net.tell(Input::Sighting(&lease(mac(3), ip(3), "leased")));
+    let here = net.lan.find_mac(mac(3)).unwrap();
+    assert!(here.names().iter().any(|row| row.name == "leased" && row.source == Source::Lease));
+    // Of one that is not: nothing, however often it is told, but its address is asked for.
+    for _ in 0..3 {
+        net.tell(Input::Sighting(&lease(mac(99), ip(99), "absent")));
+        net.minutes(20);
+    }
+    assert!(net.lan.find_mac(mac(99)).is_none() && net.lan.find_ip(ip(99)).is_none());
+    assert_eq!(net.lan.stats().tentative, 0);
+    assert_eq!(net.told(), []);
+    // Of one that has gone: it stays gone.
+    net.hosts[2].on = false;
+    net.minutes(60);
+    assert_eq!(net.told(), [Offline]);
+    net.tell(Input::Sighting(&lease(mac(3), ip(3), "leased")));
+    net.minutes(5);
+    assert_eq!(net.told(), []);
+    assert!(!net.lan.find_mac(mac(3)).unwrap().online());
+}
+
+#[test]
+fn behind_a_router_a_device_is_its_address_and_never_one_of_the_link() {
+    let mut net = Net::with_hosts(29, 3);
+    net.settle();
+    let remote = SegmentId(3);
+    net.tell(Input::SegmentUp(Leg { segment: remote, mac: None, addresses: &[], gateway: None, sees_macs: false }));
+    // The same address as a host of the link: another network, another device.
+    let answered = Fact::Answered(Duration::from_millis(2));
+    let seen = Sighting { segment: remote, source: Source::Icmp, mac: None, ip: Some(ip(2)), fact: answered };
+    net.tell(Input::Sighting(&seen));
+    assert_eq!(net.told(), [NewDevice]);
+    let far = net.lan.devices().find(|device| device.mac().is_none()).unwrap();
+    assert_eq!((far.interfaces().len(), far.interfaces()[0].segment, far.ip()), (1, remote, Some(ip(2))));
+    assert_ne!(far.id(), net.id(1));
+    let near = net.lan.find_mac(mac(2)).unwrap();
+    assert!(near.interfaces().iter().all(|interface| interface.segment == SegmentId(0)));
+    // A lease gives it no MAC.
+    let lease = Sighting { source: Source::Lease, mac: Some(mac(77)), fact: Fact::Name("leased"), ..seen };
+    net.tell(Input::Sighting(&lease));
+    assert!(net.lan.find_mac(mac(77)).is_none());
+    assert_eq!(net.told(), []);
+}

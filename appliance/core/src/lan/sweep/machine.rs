@@ -31,6 +31,8 @@ const BURST_MS: u32 = 5;
 const KERNEL_ROUND_GAP: Duration = Duration::from_secs(1);
 /// Asked when neither raw frames nor ICMP are allowed: any answer, a refusal too, shows the host.
 const NUDGE_PORT: u16 = 443;
+/// Asked behind a router when the first port was silent.
+const WEB_PORT: u16 = 80;
 
 /// What a sweep is told.
 #[derive(Clone, Copy, Debug)]
@@ -177,7 +179,7 @@ impl Run {
             rounds: Rounds::new(now, plan.targets.count(), gap, seed),
             known: known.iter().take(MAX_DEVICES).map(directed).collect(),
             hosts: Hosts::default(),
-            link: LinkQuestions::new(now, plan.work.names, plan.ipv6, plan.means.raw),
+            link: LinkQuestions::new(now, plan.work.names && !plan.beyond, plan.ipv6, plan.means.raw),
             rtt: Rtt::default(),
             began: now,
             discovered: None,
@@ -223,7 +225,9 @@ impl Run {
             return;
         }
         for directed in &mut self.known {
-            directed.heard |= mac == Some(directed.known.mac) || (mac.is_none() && ip == directed.known.ip);
+            let known = directed.known;
+            directed.heard |=
+                (mac.is_some() && mac == known.mac) || (ip == known.ip && mac.is_none_or(|_| known.mac.is_none()));
         }
         match ip {
             IpAddr::V4(ip) => match self.plan.targets.index(ip) {
@@ -296,7 +300,12 @@ impl Run {
                 continue;
             };
             self.broadcasts_left.take(now);
-            return Some(ask(ip, self.plan.means.raw, self.plan.means.icmp));
+            let means = self.plan.means;
+            return Some(if self.plan.beyond {
+                ask_beyond(ip, means.icmp, self.rounds.round())
+            } else {
+                ask(ip, means.raw, means.icmp)
+            });
         }
         None
     }
@@ -402,11 +411,22 @@ const fn ask(ip: Ipv4Addr, raw: bool, icmp: bool) -> Query {
     }
 }
 
+/// How anybody at `ip` behind a router is asked for: a firewall that drops echo lets through what a server is for.
+const fn ask_beyond(ip: Ipv4Addr, icmp: bool, round: u32) -> Query {
+    let ip = IpAddr::V4(ip);
+    // Rounds count from 1, and the first asks what most answer: a host found later looks like loss, and prolongs the sweep.
+    match (icmp, round % 4) {
+        (true, 1 | 3) => Query::Echo { ip, mac: None },
+        (true, 0) | (false, 0 | 2) => Query::Tcp { ip, mac: None, port: WEB_PORT },
+        _ => Query::Tcp { ip, mac: None, port: NUDGE_PORT },
+    }
+}
+
 /// How a known device is asked for by itself.
 const fn ask_again(known: Known, raw: bool) -> Query {
     match (known.ip, raw) {
-        (IpAddr::V4(ip), true) => Query::Arp { ip, to: Some(known.mac) },
-        (IpAddr::V6(ip), true) => Query::Nd { ip, to: Some(known.mac) },
+        (IpAddr::V4(ip), true) => Query::Arp { ip, to: known.mac },
+        (IpAddr::V6(ip), true) => Query::Nd { ip, to: known.mac },
         (ip, false) => Query::Echo { ip, mac: None },
     }
 }

@@ -68,6 +68,7 @@ fn plan(pace: Pace, work: Work) -> Plan {
         work,
         ports: PortList::allowed(PORTS),
         ipv6: true,
+        beyond: false,
         snmp: false,
     }
 }
@@ -205,11 +206,11 @@ fn keeps_to_the_pace_and_never_touches_a_printing_port() {
 
 #[test]
 fn known_devices_that_stay_silent_are_asked_by_unicast() {
-    let gone = Known { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 200)), mac: Mac([2, 0, 0, 0, 0, 200]) };
-    let there = Known { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), mac: Mac([2, 0, 0, 0, 0, 7]) };
+    let gone = Known { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 200)), mac: Some(Mac([2, 0, 0, 0, 0, 200])) };
+    let there = Known { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7)), mac: Some(Mac([2, 0, 0, 0, 0, 7])) };
     let outcome = run(&plan(Pace::Background, Work::DISCOVERY), &[gone, there], segment(3, 50, 0));
     let directed = |known: Known| {
-        let unicast = |query: &Query| matches!(query, Query::Arp { ip, to: Some(to) } if IpAddr::V4(*ip) == known.ip && *to == known.mac);
+        let unicast = |query: &Query| matches!(query, Query::Arp { ip, to: Some(to) } if IpAddr::V4(*ip) == known.ip && Some(*to) == known.mac);
         outcome.segment.sent.iter().filter(|(_, query)| unicast(query)).count()
     };
     assert_eq!(directed(gone), 1 + usize::from(DIRECTED_TRIES));
@@ -316,4 +317,27 @@ fn a_full_link_is_asked_more_slowly_and_then_as_before() {
         frames
     };
     assert!(frames_in(true) * 3 < frames_in(false) * 2, "{} of {}", frames_in(true), frames_in(false));
+}
+
+#[test]
+fn behind_a_router_only_what_a_router_carries_is_asked() {
+    let mut plan = plan(Pace::Background, Work::EVERYTHING);
+    plan.means = Means { raw: false, icmp: true };
+    (plan.beyond, plan.ipv6, plan.own) = (true, false, None);
+    let known = Known { ip: "10.9.0.7".parse().unwrap(), mac: None };
+    let outcome = run(&plan, &[known], segment(5, 0, 0));
+    assert!(outcome.report.whole);
+    let sent = || outcome.segment.sent.iter().map(|(_, query)| *query);
+    let of = |host: &str| {
+        let host: IpAddr = host.parse().unwrap();
+        sent()
+            .filter(|query| matches!(query, Query::Echo { ip, .. } | Query::Tcp { ip, .. } if *ip == host))
+            .collect::<Vec<_>>()
+    };
+    let asked = of("10.0.0.9");
+    assert!(asked.iter().any(|query| matches!(query, Query::Echo { mac: None, .. })), "{asked:?}");
+    assert!(asked.iter().any(|query| matches!(query, Query::Tcp { mac: None, port: 443, .. })), "{asked:?}");
+    assert!(!of("10.9.0.7").is_empty(), "one known there is asked by itself, named block or not");
+    let carried = |query: &Query| matches!(query, Query::Echo { mac: None, .. } | Query::Tcp { mac: None, .. });
+    assert!(sent().all(|query| carried(&query)), "nothing is asked of the link");
 }

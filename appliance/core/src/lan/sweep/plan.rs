@@ -105,6 +105,9 @@ pub struct Plan {
     /// Whether IPv6 hosts are asked too: all of the segment, since they cannot be listed. Off when only some addresses are
     /// targets.
     pub ipv6: bool,
+    /// Whether the targets are behind a router: nothing is asked of the link, and as firewalls there drop echo, each address
+    /// is asked by echo and by connecting in turn.
+    pub beyond: bool,
     /// Whether SNMP agents are asked: only with credentials a person gave, or the default read community when allowed.
     pub snmp: bool,
 }
@@ -114,8 +117,8 @@ pub struct Plan {
 pub struct Known {
     /// Its last address.
     pub ip: IpAddr,
-    /// Its MAC on this segment.
-    pub mac: Mac,
+    /// Its MAC on this segment; none for one known by its address only.
+    pub mac: Option<Mac>,
 }
 
 /// How far a sweep is.

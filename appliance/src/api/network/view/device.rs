@@ -477,5 +477,7 @@ const fn clue_name(clue: Clue) -> &'static str {
         Clue::Greeting => "greeting",
         Clue::Os => "os",
         Clue::MacVendor => "mac-vendor",
+        Clue::HomekitCategory => "homekit-category",
+        Clue::MatterProduct => "matter-product",
     }
 }

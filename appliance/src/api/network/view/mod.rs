@@ -9,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod scan;
 pub(crate) mod segment;
 mod service;
+mod source;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub(crate) use conflict::{ConflictView, ProposalView};
 pub(crate) use device::{AddressView, DeviceDetail, DeviceView, FieldView, NameView, PortView, UptimeView};
 pub(crate) use scan::{ScanState, ScanView, SnapshotRow, SnapshotView};
 pub(crate) use segment::SegmentView;
+pub(crate) use source::SourceView;
 
 /// What it takes to render: the time, the clocks of the boots, the names of the segments.
 pub(crate) struct Lens<'a> {

@@ -40,8 +40,8 @@ pub(crate) struct SegmentView {
     pub(crate) segment: String,
     /// `wired`, `wireless`, `bridge` and so on.
     pub(crate) kind: &'static str,
-    /// Own MAC.
-    pub(crate) mac: String,
+    /// Own MAC; `null` for `remote`, which stands for the networks behind routers.
+    pub(crate) mac: Option<String>,
     /// Own addresses with prefix lengths.
     pub(crate) addresses: Vec<String>,
     /// The default gateway on it.
@@ -94,7 +94,7 @@ impl SegmentView {
             id: leg.segment.0,
             segment: leg.interface.clone(),
             kind: kind_name(leg.kind),
-            mac: leg.mac.to_string(),
+            mac: leg.mac.map(|mac| mac.to_string()),
             addresses: leg.addresses.iter().map(|(ip, prefix)| format!("{ip}/{prefix}")).collect(),
             gateway: leg.gateway.map(|ip| ip.to_string()),
             means: MeansView { raw: leg.raw, icmp: leg.icmp },

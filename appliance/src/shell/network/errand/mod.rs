@@ -6,11 +6,13 @@ mod greeting;
 mod http;
 mod resolver;
 mod rtsp;
+mod secured;
 mod snmp;
 mod tls;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use tokio::time::timeout;
 use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
 
+use super::access::Credentials;
 use super::engine::{Errand, Shared};
+use super::tally::Trouble;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -36,8 +40,19 @@ const ERRAND_TIME: Duration = Duration::from_secs(6);
 
 /// What errands need beside the engine.
 pub(crate) struct Means {
-    /// Communities for SNMP version 2c that a person gave. None is ever tried unasked.
-    pub(crate) communities: Vec<String>,
+    snmp: snmp::Key,
+}
+
+impl Means {
+    /// With what a person gave for SNMP agents.
+    pub(crate) fn new(given: Credentials) -> Self {
+        Self { snmp: snmp::Key::new(given) }
+    }
+}
+
+/// A number an answer is known by, which nobody guesses: 31 bits, as it is signed where it goes.
+fn id() -> Option<u32> {
+    Some(u32::from_le_bytes(vigie_sys::random::bytes::<4>().ok()?) >> 1)
 }
 
 /// Runs errands for as long as the service does.
@@ -98,7 +113,7 @@ async fn go(engine: &Shared, means: &Means, errand: Errand) {
             }
             Query::Snmp { ip } => {
                 if let Some(at) = Visit::to(engine, segment, ip) {
-                    snmp::ask(&at, &means.communities).await;
+                    snmp::ask(&at, &means.snmp).await;
                 }
             }
             Query::ReverseDns { ip } => {
@@ -130,6 +145,13 @@ impl Visit {
         near.then(|| Self { engine: engine.clone(), segment, scope, ip })
     }
 
+    /// Whether a refusal comes from the host itself, as far as can be known.
+    fn is_believed(&self) -> bool {
+        let mut engine = self.engine.borrow_mut();
+        let beyond = engine.leg(self.segment).is_some_and(|leg| leg.footing.ground.is_beyond());
+        !beyond || engine.lan.find_ip(self.ip).is_some()
+    }
+
     fn address(&self, port: u16) -> SocketAddr {
         match self.ip {
             IpAddr::V4(ip) => (ip, port).into(),
@@ -144,6 +166,21 @@ impl Visit {
             &Sighting { segment: self.segment, source, mac: None, ip: Some(self.ip), fact },
         );
         engine.settle();
+    }
+
+    /// Counts an answer that was malformed.
+    fn malformed(&self, source: Source) {
+        self.engine.borrow_mut().malformed(source);
+    }
+
+    /// Notes that something went wrong with a source.
+    fn fails(&self, source: Source, trouble: Trouble) {
+        self.engine.borrow_mut().tallies.failed(source, embassy_time::Instant::now(), trouble);
+    }
+
+    /// Notes that all is well with a source at this host.
+    fn well(&self, source: Source) {
+        self.engine.borrow_mut().tallies.well_at(source, self.ip);
     }
 
     fn port(&self, number: u16, open: bool) {
@@ -165,7 +202,10 @@ impl Visit {
         }
         match timeout(CONNECT_TIME, TcpStream::connect(self.address(port))).await {
             Ok(Ok(_closed_when_dropped)) => self.port(port, true),
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => self.port(port, false),
+            // Behind a router a firewall may refuse in the name of addresses where nobody is.
+            Ok(Err(error)) if error.kind() == ErrorKind::ConnectionRefused && self.is_believed() => {
+                self.port(port, false);
+            }
             _ => {}
         }
     }

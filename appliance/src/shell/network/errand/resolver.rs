@@ -10,6 +10,7 @@ use vigie_core::lan::{Fact, Source};
 use vigie_wire::names::dns::{Message, Name, Query, RData, kind};
 
 use super::super::hear::{is_a_name, short};
+use super::super::leg::Leg;
 use super::Visit;
 
 const DNS_PORT: u16 = 53;
@@ -41,15 +42,19 @@ pub(super) async fn ask(at: &Visit) {
 
 /// The gateway and the machine's own resolvers, as far as they are neighbours.
 fn resolvers(at: &Visit) -> Vec<SocketAddr> {
-    let mut engine = at.engine.borrow_mut();
-    let Some(leg) = engine.leg(at.segment) else { return Vec::new() };
+    let engine = at.engine.borrow();
+    // Behind a router there is no resolver of the place that we could know: those of the own networks serve it.
+    let beyond = engine.legs.iter().any(|leg| leg.segment() == at.segment && leg.footing.ground.is_beyond());
+    let is_asked = |leg: &&Leg| leg.segment() == at.segment || (beyond && !leg.footing.ground.is_beyond());
+    let legs: Vec<&Leg> = engine.legs.iter().filter(is_asked).collect();
     let configured = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     let configured =
         configured.lines().filter_map(|line| line.strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
     let mut found: Vec<SocketAddr> = Vec::new();
-    for ip in leg.footing.gateway.into_iter().chain(configured) {
+    for ip in legs.iter().filter_map(|leg| leg.footing.gateway).chain(configured) {
         let to = SocketAddr::new(ip, DNS_PORT);
-        if leg.footing.ground.is_neighbour(ip) && !found.contains(&to) && found.len() < 3 {
+        let near = legs.iter().any(|leg| !leg.footing.ground.is_beyond() && leg.footing.ground.is_neighbour(ip));
+        if near && !found.contains(&to) && found.len() < 3 {
             found.push(to);
         }
     }

@@ -1,5 +1,5 @@
-//! Holds the read of an agent's system group, with the communities a person gave.
-//! Never tries a community nobody gave and never writes. Called by errands.
+//! Holds the read of an agent's system group, with the user and the community a person gave.
+//! Never tries what nobody gave and never writes. Called by errands.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,34 +7,69 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::time::timeout;
 use vigie_core::lan::{Clue, Fact, Source};
-use vigie_wire::names::snmp::{Answer, SnmpFact, identity};
+use vigie_wire::names::snmp::{Answer, PORT, SnmpFact, identity};
 
+use super::super::access::Credentials;
 use super::super::hear::{is_a_name, short};
-use super::Visit;
+use super::secured::{self, Agents, Outcome};
+use super::{Visit, id};
 
-const SNMP_PORT: u16 = 161;
 /// Small agents take a second when they are busy forwarding.
-const ANSWER_TIME: Duration = Duration::from_millis(1_500);
+pub(super) const ANSWER_TIME: Duration = Duration::from_millis(1_500);
 
-/// Asks with each community until one is answered.
-pub(super) async fn ask(at: &Visit, communities: &[String]) {
-    for community in communities {
-        if exchange(at, community).await.is_some() {
-            return;
-        }
+/// What agents are asked with.
+pub(super) struct Key {
+    community: Option<String>,
+    agents: Option<Agents>,
+}
+
+impl Key {
+    /// What a person gave.
+    pub(super) fn new(given: Credentials) -> Self {
+        Self { community: given.community, agents: given.user.map(Agents::new) }
     }
 }
 
-async fn exchange(at: &Visit, community: &str) -> Option<()> {
-    let id = u32::from_le_bytes(vigie_sys::random::bytes::<4>().ok()?) >> 1;
-    let packet = identity(id, community.as_bytes())?;
+/// Asks by version 3, then, when that gave nothing, by version 2c; each only if there is something to ask with.
+pub(super) async fn ask(at: &Visit, key: &Key) {
+    if let Some(agents) = &key.agents
+        && secured::ask(at, agents).await == Outcome::Answered
+    {
+        return;
+    }
+    if let Some(community) = &key.community {
+        let _silent = exchange(at, community).await;
+    }
+}
+
+/// A socket that hears this agent only.
+pub(super) async fn socket(at: &Visit) -> Option<UdpSocket> {
     let any: SocketAddr = if at.ip.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let socket = UdpSocket::bind(any).await.ok()?;
-    socket.connect(at.address(SNMP_PORT)).await.ok()?;
+    socket.connect(at.address(PORT)).await.ok()?;
+    Some(socket)
+}
+
+async fn exchange(at: &Visit, community: &str) -> Option<()> {
+    let number = id()?;
+    let packet = identity(number, community.as_bytes())?;
+    let socket = socket(at).await?;
     socket.send(&packet).await.ok()?;
     let mut buffer = [0; 2_048];
     let length = timeout(ANSWER_TIME, socket.recv(&mut buffer)).await.ok()?.ok()?;
-    let answer = Answer::parse(buffer.get(..length)?).ok().filter(|answer| answer.id == id)?;
+    let Ok(answer) = Answer::parse(buffer.get(..length)?) else {
+        at.malformed(Source::Snmp);
+        return None;
+    };
+    if answer.id != number {
+        return None;
+    }
+    tell(at, &answer);
+    Some(())
+}
+
+/// Tells what an answer says.
+pub(super) fn tell(at: &Visit, answer: &Answer<'_>) {
     for fact in answer.facts() {
         match fact {
             SnmpFact::Name(name) if is_a_name(&name) => at.tell(Source::Snmp, Fact::Name(short(&name))),
@@ -46,5 +81,4 @@ async fn exchange(at: &Visit, community: &str) -> Option<()> {
             _ => {}
         }
     }
-    Some(())
 }

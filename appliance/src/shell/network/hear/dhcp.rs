@@ -22,7 +22,7 @@ pub(super) fn hear(segment: SegmentId, station: Mac, ends: Ends, datagram: &Udp<
     if datagram.dst_port == SERVER6_PORT {
         return client6(segment, station, ends, datagram.payload, tell);
     }
-    let Ok(message) = parse(datagram.payload) else { return };
+    let Ok(message) = parse(datagram.payload) else { return tell(News::Malformed(Source::Dhcp)) };
     if message.from_server {
         let mut say = |fact| {
             let ip = Some(ends.src()).filter(|ip| !ip.is_unspecified());
@@ -64,7 +64,7 @@ fn client(segment: SegmentId, station: Mac, message: &Dhcp<'_>, tell: &mut Tell<
 }
 
 fn client6(segment: SegmentId, station: Mac, ends: Ends, payload: &[u8], tell: &mut Tell<'_>) {
-    let Ok(message) = parse6(payload) else { return };
+    let Ok(message) = parse6(payload) else { return tell(News::Malformed(Source::Dhcp)) };
     if message.kind.is_from_server() {
         return;
     }
@@ -83,7 +83,7 @@ fn client6(segment: SegmentId, station: Mac, ends: Ends, payload: &[u8], tell: &
 
 /// Whether a client identifier says more than the MAC does (RFC 2132 section 9.14: type 1 is Ethernet). RFC 4361 has a
 /// DUID behind 255 and four octets of interface, and the DUID is what also DHCPv6 shows.
-fn names_more_than(id: &[u8], mac: Mac) -> bool {
+pub(super) fn names_more_than(id: &[u8], mac: Mac) -> bool {
     id.len() >= 7 && id.get(1..) != Some(&mac.0[..])
 }
 
@@ -98,7 +98,7 @@ fn joined(options: &[u8]) -> String {
 }
 
 /// At most 32 octets: enough to tell identifiers apart, and a bound.
-fn hex(octets: &[u8]) -> String {
+pub(super) fn hex(octets: &[u8]) -> String {
     let duid = match octets {
         [255, _, _, _, _, duid @ ..] => duid,
         whole => whole,

@@ -14,7 +14,10 @@ const MAX_HOSTS: usize = 16;
 pub(super) fn hear(speaker: Speaker, payload: &[u8], tell: &mut Tell<'_>) {
     let mut facts = Vec::new();
     // What stood before the damage is kept: it was said.
-    let _damaged = digest(payload, |fact| facts.push(fact));
+    let read = digest(payload, |fact| facts.push(fact));
+    if let Err(why) = read {
+        Voice { speaker, source: Source::Mdns, tell }.refuse(why);
+    }
     let hosts = Hosts::of(&facts, speaker.ip);
     for fact in &facts {
         let about = hosts.about(fact, speaker);
@@ -108,13 +111,11 @@ fn say_txt(key: TxtKey, value: &str, service: &str, voice: &mut Voice<'_, '_>) {
                 voice.stable(StableId::Mdns, &id);
             }
         }
+        TxtKey::Category => voice.clue(Clue::HomekitCategory, value.trim()),
+        // The key means this where Matter devices wait to be set up, elsewhere anything.
+        TxtKey::VendorProduct if service.starts_with("_matterc.") => voice.clue(Clue::MatterProduct, value.trim()),
         // A firmware's number is no operating system.
-        TxtKey::Version
-        | TxtKey::Serial
-        | TxtKey::AdminUrl
-        | TxtKey::Place
-        | TxtKey::Category
-        | TxtKey::VendorProduct => {}
+        TxtKey::Version | TxtKey::Serial | TxtKey::AdminUrl | TxtKey::Place | TxtKey::VendorProduct => {}
     }
 }
 
@@ -171,6 +172,25 @@ mod tests {
         let said = told(&[address("imac.local", "10.0.0.9"), service], speaker("10.0.0.7"));
         assert!(said.iter().all(|line| line.starts_with("10.0.0.9 false ")), "{said:?}");
         assert!(said.iter().any(|line| line.contains("_ssh._tcp")));
+    }
+
+    #[test]
+    fn homekit_and_matter_say_what_they_are() {
+        let txt = |service: &str, key, value: &str| MdnsFact::Txt {
+            service: service.try_into().unwrap(),
+            instance: "x".try_into().unwrap(),
+            key,
+            value: value.try_into().unwrap(),
+        };
+        let facts = [
+            txt("_hap._tcp", TxtKey::Category, "17"),
+            txt("_matterc._udp", TxtKey::VendorProduct, "4447+8194"),
+            txt("_other._udp", TxtKey::VendorProduct, "4447+8194"),
+        ];
+        assert_eq!(
+            told(&facts, speaker("10.0.0.7")),
+            ["10.0.0.7 true Clue(HomekitCategory, \"17\")", "10.0.0.7 true Clue(MatterProduct, \"4447+8194\")"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod dhcp;
 mod frame;
+mod lease;
 mod mdns;
 mod names;
 
@@ -10,16 +11,20 @@ use std::net::IpAddr;
 
 use vigie_core::lan::{Clue, Fact, SegmentId, Sighting, Source, StableId};
 use vigie_wire::Mac;
+use vigie_wire::names::Malformed;
 use vigie_wire::names::location::Location;
 use vigie_wire::names::mdns::{HostText, ServiceText};
 
 pub(super) use frame::{Own, hear as frame};
+pub(super) use lease::lease;
 pub(super) use names::datagram;
 
 /// What a message was good for.
 pub(super) enum News<'a> {
     /// Somebody was seen.
     Saw(Sighting<'a>),
+    /// A message of this source was malformed.
+    Malformed(Source),
     /// Something to ask next.
     Lead(Box<Lead>),
 }
@@ -31,6 +36,8 @@ pub(super) enum Lead {
     Browse(ServiceText),
     /// A computer by this name may publish its model.
     DeviceInfo(Box<HostText>),
+    /// It named this port as its own: is it open?
+    Knock(IpAddr, Option<Mac>, u16),
     /// A UPnP description lies here.
     Describe(Box<Location>),
 }
@@ -77,6 +84,13 @@ impl Voice<'_, '_> {
     fn stable(&mut self, kind: StableId, id: &str) {
         if is_unique(id) {
             self.fact(Fact::Stable(kind, id));
+        }
+    }
+
+    /// What a parser refused counts as malformed, unless it is merely another kind of message.
+    fn refuse(&mut self, why: Malformed) {
+        if why != Malformed::OtherKind {
+            (self.tell)(News::Malformed(self.source));
         }
     }
 

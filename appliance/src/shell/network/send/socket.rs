@@ -77,7 +77,7 @@ impl Mouths {
         }
     }
 
-    /// Asks what an answer made worth asking. Descriptions are not asked here: they are fetched.
+    /// Asks what an answer made worth asking. Ports and descriptions are not asked here: the engine does.
     pub(in super::super) fn follow(&self, footing: &Footing, lead: &Lead) {
         match lead {
             Lead::Browse(service) => {
@@ -90,7 +90,7 @@ impl Mouths {
                     self.to_group(footing, Service::Mdns, &packet);
                 }
             }
-            Lead::Describe(_) => {}
+            Lead::Knock(..) | Lead::Describe(_) => {}
         }
     }
 

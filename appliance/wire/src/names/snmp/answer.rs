@@ -16,7 +16,7 @@ const MAX_VALUES: usize = 128;
 /// An answer whose envelope has been read.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// The community it was sent under.
+    /// The community it was sent under; empty in version 3.
     pub community: &'a [u8],
     /// The request it answers.
     pub id: u32,
@@ -112,7 +112,12 @@ impl<'a> Answer<'a> {
             return Err(Malformed::OtherKind);
         }
         let community = message.expect(tlv::OCTET_STRING)?;
-        let mut pdu = Tlvs::new(message.expect(0xa2)?);
+        Self::of_pdu(community, message.expect(0xa2)?)
+    }
+
+    /// Reads what stands inside a response or a report (RFC 3416 section 3).
+    pub(super) fn of_pdu(community: &'a [u8], body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut pdu = Tlvs::new(body);
         let mut number = || u32::try_from(tlv::integer(pdu.expect(tlv::INTEGER)?)?).map_err(|_| Malformed::Invalid);
         let (id, error, _error_index) = (number()?, number()?, number()?);
         let bindings = Tlvs::new(pdu.expect(tlv::SEQUENCE)?);

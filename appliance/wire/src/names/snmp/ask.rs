@@ -49,13 +49,7 @@ pub fn details(id: u32, community: &[u8]) -> Option<Packet> {
 pub fn request(ask: Ask, id: u32, community: &[u8], oids: &[&[u8]]) -> Option<Packet> {
     // Written from the end, so that each length is known when it is written.
     let mut back = Backward::default();
-    for oid in oids.iter().rev() {
-        let end = back.len();
-        back.put(&[5, 0])?; // NULL: no value yet
-        back.wrapped(tlv::OID, oid)?;
-        back.close(tlv::SEQUENCE, end)?;
-    }
-    back.close(tlv::SEQUENCE, 0)?;
+    back.bindings(oids)?;
     let (tag, second, third) = match ask {
         Ask::Get => (0xa0, 0, 0),
         Ask::Next => (0xa1, 0, 0),
@@ -73,21 +67,41 @@ pub fn request(ask: Ask, id: u32, community: &[u8], oids: &[&[u8]]) -> Option<Pa
 
 /// Bytes in reverse order.
 #[derive(Default)]
-struct Backward {
+pub(super) struct Backward {
     reversed: Packet,
 }
 
 impl Backward {
-    fn len(&self) -> usize {
+    /// Puts the list of what is asked for.
+    pub(super) fn bindings(&mut self, oids: &[&[u8]]) -> Option<()> {
+        let list_end = self.len();
+        for oid in oids.iter().rev() {
+            let end = self.len();
+            self.put(&[5, 0])?; // NULL: no value yet
+            self.wrapped(tlv::OID, oid)?;
+            self.close(tlv::SEQUENCE, end)?;
+        }
+        self.close(tlv::SEQUENCE, list_end)
+    }
+
+    /// Puts a number that is never negative, as short as it goes.
+    pub(super) fn unsigned(&mut self, number: u32) -> Option<()> {
+        let [a, b, c, d] = number.to_be_bytes();
+        let bytes = [0, a, b, c, d];
+        let spare = bytes.windows(2).take_while(|pair| matches!(pair, [0, next] if *next < 0x80)).count();
+        self.wrapped(tlv::INTEGER, bytes.get(spare..)?)
+    }
+
+    pub(super) fn len(&self) -> usize {
         self.reversed.len()
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Option<()> {
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Option<()> {
         bytes.iter().rev().try_for_each(|byte| self.reversed.push(*byte)).ok()
     }
 
     /// Puts tag and length before all that was put since `end`.
-    fn close(&mut self, tag: u8, end: usize) -> Option<()> {
+    pub(super) fn close(&mut self, tag: u8, end: usize) -> Option<()> {
         let length = u16::try_from(self.len().checked_sub(end)?).ok()?;
         let [high, low] = length.to_be_bytes();
         match length {
@@ -97,13 +111,13 @@ impl Backward {
         }
     }
 
-    fn wrapped(&mut self, tag: u8, body: &[u8]) -> Option<()> {
+    pub(super) fn wrapped(&mut self, tag: u8, body: &[u8]) -> Option<()> {
         let end = self.len();
         self.put(body)?;
         self.close(tag, end)
     }
 
-    fn finish(mut self) -> Option<Packet> {
+    pub(super) fn finish(mut self) -> Option<Packet> {
         self.reversed.reverse();
         Some(self.reversed)
     }

@@ -132,6 +132,8 @@ pub mod at {
     pub const PRINTER_SERIAL: &[u8] = &[0x2b, 6, 1, 2, 1, 43, 5, 1, 1, 17];
     /// dot1dTpFdbPort, column 1.3.6.1.2.1.17.4.3.1.2: which MAC a switch saw on which port.
     pub const FDB_PORT: &[u8] = &[0x2b, 6, 1, 2, 1, 17, 4, 3, 1, 2];
+    /// usmStats, 1.3.6.1.6.3.15.1.1: why an agent refused (RFC 3414 section 5).
+    pub const USM_STATS: &[u8] = &[0x2b, 6, 1, 6, 3, 15, 1, 1];
     /// Makers' trees, 1.3.6.1.4.1.
     pub const ENTERPRISES: &[u8] = &[0x2b, 6, 1, 4, 1];
 }

@@ -1,0 +1,52 @@
+//! Holds the part of the System page that shows the sources: how each does, what it was asked, what came of it.
+//! It never switches one.
+//! `system` shows it.
+
+use maud::{Markup, html};
+
+use crate::api::network::view::SourceView;
+use crate::http::language::Language;
+
+use super::icon::icon;
+use super::words::{number, system as texts};
+
+/// The table.
+pub(super) fn table(sources: &[SourceView], language: Language) -> Markup {
+    html! {
+        table.plain {
+            caption.hush { (texts::SOURCES.speak(language)) }
+            thead { tr {
+                th scope="col" { (texts::SOURCE.speak(language)) }
+                th scope="col" { (texts::HEALTH.speak(language)) }
+                @for name in [texts::ASKED, texts::HEARD, texts::MALFORMED] {
+                    th.roomy scope="col" { (name.speak(language)) }
+                }
+            } }
+            tbody { @for source in sources {
+                tr {
+                    td { (source.title) }
+                    td { (state(source, language)) }
+                    @for count in [source.asked, source.heard, source.malformed] {
+                        td.roomy { (number(language, count)) }
+                    }
+                }
+            } }
+        }
+    }
+}
+
+fn state(source: &SourceView, language: Language) -> Markup {
+    let word = texts::source_state(source.state).speak(language);
+    html! {
+        @match source.state {
+            "good" => span class="chip good" { (icon("check")) (word) },
+            "trouble" => span class="chip bad" { (icon("bad")) (word) },
+            _ => span class="chip" { (word) },
+        }
+        @if let Some(error) = &source.last_error {
+            " " span.hint { (error.message) }
+        } @else if source.state != "good" {
+            " " span.hint { (source.reason) }
+        }
+    }
+}

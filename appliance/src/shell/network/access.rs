@@ -1,0 +1,40 @@
+//! Holds what a person gave for reading more than devices tell everybody: SNMP credentials, the lease file.
+//! Never shown, never stored, never sent to anybody but the agents it is for. Made by `run` and by `vigie scan`.
+
+use std::path::PathBuf;
+
+use super::usm::User;
+use crate::config::NetworkConfig;
+
+/// What a person gave.
+pub(crate) struct Access {
+    /// For SNMP agents.
+    pub(crate) snmp: Credentials,
+    /// The lease file of a dnsmasq on this machine, when it is named.
+    pub(crate) leases: Option<PathBuf>,
+}
+
+/// For SNMP agents. None is ever tried unasked.
+#[derive(Default)]
+pub(crate) struct Credentials {
+    /// Community of version 2c.
+    pub(crate) community: Option<String>,
+    /// User of version 3.
+    pub(crate) user: Option<User>,
+}
+
+impl Access {
+    /// As the configuration says; it has been checked. Making keys of passwords takes some milliseconds.
+    pub(crate) fn of(network: &NetworkConfig) -> Self {
+        let community = network.snmp_community.as_ref().map(|secret| secret.expose().to_owned());
+        let snmp = Credentials { community, user: User::of(network) };
+        Self { snmp, leases: network.dhcp_leases.clone() }
+    }
+}
+
+impl Credentials {
+    /// Whether there is anything to ask with.
+    pub(crate) fn any(&self) -> bool {
+        self.community.is_some() || self.user.is_some()
+    }
+}
