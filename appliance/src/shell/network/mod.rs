@@ -8,6 +8,8 @@
 //! | `engine`, `tidings` | the one owner of the machines, and what it has to tell |
 //! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
 //! | `sweeps`, `settings` | when which segment is swept and what for |
+//! | `logbook`, `kept` | what of the sweeps outlives the service |
+//! | `record`, `parts` | how devices and kept scans lie in the log |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
 
 mod ears;
@@ -16,9 +18,12 @@ mod errand;
 mod ground;
 mod hands;
 mod hear;
+mod kept;
 mod leg;
 mod legs;
+mod logbook;
 mod news;
+mod parts;
 mod places;
 mod reactor;
 mod record;
@@ -46,7 +51,8 @@ use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
 pub(crate) use engine::Counts;
-pub(crate) use hands::{Hands, LegView, Snapshot};
+pub(crate) use hands::{Hands, LegView};
+pub(crate) use kept::{MAX_SNAPSHOTS, Snapshot};
 pub(crate) use news::{Listener, News};
 pub(crate) use places::Choice;
 pub(crate) use rules::{Rules, load as load_rules};
@@ -135,13 +141,14 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     engine.heard = settings::heard(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
     let snmp = !start.communities.is_empty();
-    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp));
+    let book = logbook::Logbook::open(&start.stored, start.keeper.clone());
+    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp), book, start.clocks.clone());
     sweeps.watching = start.watching;
     let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
     let places = Rc::new(places::Places::new(choice, segments(&start.stored)));
     let engine: engine::Shared = Rc::new(RefCell::new(engine));
     let sweeps = Rc::new(RefCell::new(sweeps));
-    let memory = Rc::new(RefCell::new(hands::Memory::default()));
+    let memory = Rc::new(RefCell::new(hands::Memory::restore(&start.stored)));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     let means = Rc::new(errand::Means { communities: start.communities });
     let room = news::Room {

@@ -11,7 +11,8 @@ use vigie_core::lan::{Change, DeviceId};
 use vigie_store::Durability;
 
 use super::engine::Shared;
-use super::hands::{Hands, MAX_SNAPSHOTS, Memory, Snapshot};
+use super::hands::{Hands, Memory};
+use super::kept::Snapshot;
 use super::places::Places;
 use super::sweeps::{Scan, Sweeps};
 use crate::shell::keeper::{CHANGE, Keeper};
@@ -104,7 +105,7 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
         hands.memory.progress.remove(&segment);
         let Some(scan) = hands.sweeps.swept(hands.engine, Instant::now(), segment, &report) else { continue };
         if scan.purpose != "newcomers" {
-            keep_snapshot(hands, scan.number);
+            keep_snapshot(hands, &scan);
         }
         hands.memory.note_scan(scan.clone());
         news.push(News::Swept(scan));
@@ -112,12 +113,10 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
     news
 }
 
-fn keep_snapshot(hands: &mut Hands<'_>, number: u32) {
+fn keep_snapshot(hands: &mut Hands<'_>, scan: &Scan) {
     let at = hands.moment();
     let there = hands.engine.lan.devices().filter(|device| device.online());
     let devices = there.map(|device| (device.id(), device.ip(), device.mac())).collect();
-    if hands.memory.snapshots.len() >= MAX_SNAPSHOTS {
-        hands.memory.snapshots.pop_front();
-    }
-    hands.memory.snapshots.push_back(Snapshot { number, at, devices });
+    let snapshot = Snapshot { number: scan.number, at, devices, scan: scan.clone() };
+    hands.memory.kept.keep(snapshot, hands.keeper);
 }
