@@ -19,8 +19,13 @@ use crate::shell::network::{self, News, NotStarted, Request};
 
 /// Legs open within milliseconds; without one by then there is no network.
 const LEG_TIME: Duration = Duration::from_secs(2);
-/// Greetings and names that were asked for last need this long to come in after the sweep.
+/// Greetings and names that were asked for last may take this long to come in after the sweep. When nothing more is on
+/// its way, nobody waits.
 const LAST_ANSWERS: Duration = Duration::from_millis(700);
+/// A neighbour that has not said anything for this long is hardly going to: it is not waited for.
+const YOUNG: vigie_core::Duration = vigie_core::Duration::from_millis(500);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A sweep that takes longer than this is ended, and what it found is shown.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -103,7 +108,7 @@ async fn look(
     let started = network.call(move |hands| hands.sweep(&wanted)).await;
     started.map_err(|_| Ending::new(Exit::Software, "the scan ended early"))?.map_err(|why| not_started(&why))?;
     let _shown_anyway = tokio::time::timeout(LONGEST, ended.notified()).await;
-    tokio::time::sleep(LAST_ANSWERS).await;
+    let _shown_as_it_is = tokio::time::timeout(LAST_ANSWERS, wait_for_errands(&network)).await;
     if show {
         eprint!("\r{:60}\r", "");
     }
@@ -111,6 +116,12 @@ async fn look(
         .call(move |hands| api::network::view::all_devices(hands, &clocks))
         .await
         .map_err(|_| Ending::new(Exit::Software, "the scan ended early"))
+}
+
+async fn wait_for_errands(network: &network::Network) {
+    while network.call(|hands| hands.errands(YOUNG)).await.is_ok_and(|errands| errands > 0) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn wait_for_leg(network: &network::Network) -> Result<(), Ending> {

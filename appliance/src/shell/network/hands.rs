@@ -166,15 +166,8 @@ impl Hands<'_> {
 
     /// Hands the records that wait to be stored, and those to be deleted, to the keeper.
     pub(super) fn write_pending(&mut self) {
-        let Some(keeper) = self.keeper else { return };
-        for id in std::mem::take(&mut self.engine.tidings.saves) {
-            let Some(device) = self.engine.lan.device(id) else { continue };
-            if !record::write(keeper, device.record()) {
-                tracing::warn!(device = id.0, "a device is not stored: its record is too long");
-            }
-        }
-        for id in &self.engine.tidings.forgotten {
-            record::delete(keeper, *id);
+        if let Some(keeper) = self.keeper {
+            record::write_pending(keeper, &self.engine.lan, &mut self.engine.tidings);
         }
     }
 
@@ -235,6 +228,11 @@ impl Hands<'_> {
         self.engine.input(Instant::now(), Input::Stopping);
         self.sweeps.close();
         self.engine.settle();
+    }
+
+    /// Connections and exchanges that wait, or run and did not begin longer than `young` ago.
+    pub(crate) fn errands(&self, young: embassy_time::Duration) -> usize {
+        self.engine.busy(young)
     }
 
     /// How the sweeps are.

@@ -51,6 +51,7 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
             continue;
         };
         let Ok(place) = at_once.clone().acquire_owned().await else { return };
+        let at_work = engine.borrow_mut().at_work();
         let host = host_of(&errand);
         let queue = hosts.borrow_mut().entry(host).or_insert_with(|| Rc::new(Semaphore::new(MAX_AT_ONE_HOST))).clone();
         let (engine, means, hosts) = (engine.clone(), means.clone(), hosts.clone());
@@ -63,7 +64,7 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
             if Rc::strong_count(&queue) <= 2 {
                 hosts.borrow_mut().remove(&host);
             }
-            drop(place);
+            drop((place, at_work));
         });
     }
 }
