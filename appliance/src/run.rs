@@ -5,10 +5,10 @@ mod key;
 mod own;
 mod scan;
 mod setup;
+mod store;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
-use vigie_store::{Error as StoreError, Health};
+use vigie_store::Health;
 use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
@@ -34,6 +34,7 @@ use crate::http::logs::LogRing;
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
+use crate::shell::partition::DataPartition;
 use crate::{api, page};
 
 pub use scan::scan;
@@ -76,23 +77,11 @@ fn now_ms() -> u64 {
     clock::boot_us() / 1_000
 }
 
-/// Opens the store, or says what stands in the way.
-fn open_store(folder: &Path) -> Result<(Keeper, Vec<Stored>), Ending> {
-    Keeper::open(&folder.join("log"), now_ms).map_err(|error| {
-        let exit = match error {
-            StoreError::Locked { .. } => Exit::Temporary,
-            StoreError::NewerFormat { .. } => Exit::Data,
-            _ => Exit::Io,
-        };
-        Ending::new(exit, format!("{}: {error}", folder.display()))
-    })
-}
-
 async fn serve(config: Config) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
-    let (keeper, stored) = open_store(&config.data.dir)?;
+    let (keeper, stored) = store::open(&config.data.dir)?;
     report_opening(&keeper);
     let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
     let key = key::load_or_draw(&config.data.dir)?;
@@ -238,6 +227,10 @@ fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper) {
         // Observing goes on without a card, so the appliance still serves; what must be stored is refused by itself.
         Check { name: "store", ok, needed: false, detail }
     });
+    if let Some(partition) = DataPartition::read() {
+        let DataPartition { sound, words } = partition;
+        platform.watch(move || Check { name: "data_partition", ok: sound, needed: false, detail: words.clone() });
+    }
     let counts = keeper.clone();
     platform.know_facts(move || SystemFacts {
         resident_bytes: memory::read().ok().map(|memory| memory.resident_bytes),

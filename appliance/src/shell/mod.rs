@@ -4,4 +4,5 @@
 pub mod clocks;
 pub mod keeper;
 pub mod network;
+pub mod partition;
 pub mod rights;

@@ -64,6 +64,7 @@ pub(in crate::page) const IN: Text = both("in {x}", "dans {x}");
 pub(in crate::page) fn check(name: &str) -> Option<Text> {
     Some(match name {
         "store" => both("Storage", "Stockage"),
+        "data_partition" => both("Data partition", "Partition des données"),
         "first_sweep" => both("First look around", "Première exploration"),
         "scanner" => both("Scanner", "Exploration"),
         "privileges" => both("Rights", "Droits"),

@@ -12,6 +12,8 @@
 //! | `record`, `parts` | how devices and kept scans lie in the log |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
 
+#[cfg(test)]
+mod day;
 mod ears;
 mod engine;
 mod errand;

@@ -8,14 +8,14 @@ use std::time::Duration;
 use embassy_time::Instant;
 use vigie_core::lan::sweep::Progress;
 use vigie_core::lan::{Change, DeviceId};
-use vigie_store::Durability;
 
 use super::engine::Shared;
 use super::hands::{Hands, Memory};
 use super::kept::Snapshot;
 use super::places::Places;
+use super::record;
 use super::sweeps::{Scan, Sweeps};
-use crate::shell::keeper::{CHANGE, Keeper};
+use crate::shell::keeper::Keeper;
 
 /// Tidings are taken this long after the first of them, so that a device heard ten times in a row is told once.
 const GATHER: Duration = Duration::from_millis(150);
@@ -85,8 +85,8 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
     let mut news = Vec::new();
     for change in tidings.changes {
         *hands.memory.changes.entry(change.kind.name()).or_default() += 1;
-        if let (Some(keeper), Ok(value)) = (keeper, postcard::to_allocvec(&change)) {
-            keeper.append(CHANGE, value, Durability::Batch);
+        if let Some(keeper) = keeper {
+            record::write_change(keeper, &change);
         }
         news.push(News::Changed(change));
     }
