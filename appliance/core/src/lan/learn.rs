@@ -288,7 +288,7 @@ impl Device {
             }
         }
         if known {
-            return false;
+            return self.has_another_maker(source, clue, &text);
         }
         if is_single(clue) {
             let fresh = |row: &ClueRow| row.last_seen.age(at).is_some_and(|age| age < OUTDATED);
