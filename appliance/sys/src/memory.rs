@@ -65,12 +65,19 @@ pub fn raise_descriptor_limit(wanted: u64) -> Result<u64, Error> {
 pub fn keep_one_arena() -> bool {
     #[cfg(target_env = "gnu")]
     {
+        // Set, these two no longer grow with the largest block that was ever freed: large blocks go back to the system.
+        let back = [(libc::M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES), (libc::M_TRIM_THRESHOLD, LARGE_BLOCK_BYTES)];
         // SAFETY: `mallopt` takes two integers and no pointer; glibc guards its own state with locks.
-        unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) == 1 }
+        let set = |(name, value)| unsafe { libc::mallopt(name, value) == 1 };
+        [(libc::M_ARENA_MAX, 1)].into_iter().chain(back).all(set)
     }
     #[cfg(not(target_env = "gnu"))]
     true
 }
+
+/// The default of glibc at the start, before it adapts.
+#[cfg(target_env = "gnu")]
+const LARGE_BLOCK_BYTES: libc::c_int = 128 * 1024;
 
 #[cfg(test)]
 mod tests {

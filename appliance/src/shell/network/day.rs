@@ -26,8 +26,9 @@ const SWEEP_S: u64 = 300;
 /// The long list of ports is asked in every so many sweeps, as in the service.
 const PORTS_EVERY: u64 = 12;
 const PORTS: [u16; 8] = [22, 53, 80, 139, 443, 445, 554, 8080];
-/// What the promise allows for all of the product in a day.
-const PROMISED_BYTES: u64 = 10_000_000;
+/// What the promise allows for all of the product in a day is 10 MB; the rest is for the file system's bookkeeping, at most
+/// 144 journal commits of 12 KiB, and for what a person does.
+const PAGE_BYTES: u64 = 6_000_000;
 
 /// The clock of the log, which takes a function and not a value; one day runs at a time.
 static NOW_MS: AtomicU64 = AtomicU64::new(0);
@@ -339,11 +340,7 @@ async fn a_lively_day_of_250_devices_stays_far_below_the_promise() {
         let spent = cost(&mut place, at..at + DAY_S, true).await;
         at += DAY_S;
         tell(if day == 0 { "first day" } else { "day" }, &spent, &place.changes);
-        assert!(
-            spent.page_bytes <= PROMISED_BYTES / 2,
-            "half of what all of the product may write: {}",
-            spent.page_bytes
-        );
+        assert!(spent.page_bytes <= PAGE_BYTES, "{} bytes of pages in a day", spent.page_bytes);
         assert!(place.changes.values().sum::<u64>() > 500, "a lively day: {:?}", place.changes);
     }
     println!("{:?}", place.changes);
