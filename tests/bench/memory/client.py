@@ -25,8 +25,8 @@ PATHS = (
     "/metrics",
     "/readyz",
 )
-# Eight streams a session, as the service allows.
-PER_SESSION = 8
+# Of the eight connections a session may have; the readers have the rest.
+PER_SESSION = 4
 
 
 def ask(method, path, token=None, body=None, kind="application/json", limit_s=120):
@@ -96,7 +96,7 @@ def read(token, until, turn, heard):
 
 def load(seconds, readers, listeners):
     """Everybody at once."""
-    tokens = [log_in() for _ in range(max(1, listeners // PER_SESSION, readers // 6))]
+    tokens = [log_in() for _ in range(max(1, listeners // PER_SESSION, readers // PER_SESSION))]
     until = time.monotonic() + seconds
     heard = Counter()
     crowd = [

@@ -17,7 +17,7 @@ use vigie_tests::program::{Said, finish};
 use crate::hasty_home;
 
 /// Until a state of the storage is told.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(180);
 /// Kills in a row: the first might have come late by luck.
 const KILLS: usize = 4;
 
