@@ -65,7 +65,9 @@ impl<J: Judge> Lan<J> {
                     self.propose_for(id, now);
                 }
             }
-            Fact::Stable(sort, text) => self.recognise(id, sort, text, now),
+            Fact::Stable(sort, text) if !self.is_said_by_its_owner(id, seen, sort, text) => {
+                self.recognise(id, sort, text, now);
+            }
             Fact::Role(Role::DhcpServer) => self.check_rogue(id, seen.segment, now),
             _ => {}
         }

@@ -247,3 +247,20 @@ fn a_maker_that_changes_is_told_once_and_an_empty_word_is_none() {
     net.minutes(90);
     assert_eq!(say(&mut net, "Apex"), []);
 }
+
+#[test]
+fn whoever_claims_an_address_is_not_merged_by_what_its_owner_says_from_there() {
+    let mut net = Net::with_hosts(13, 10);
+    net.settle();
+    let owner = net.hosts[3].clone();
+    net.sight(Source::Ssdp, Some(owner.mac), Some(owner.ips[0]), KEY);
+    let thief = net.hosts[4].mac;
+    net.sight(Source::Arp, Some(thief), Some(owner.ips[0]), Fact::Claims);
+    net.minutes(1);
+    net.sight(Source::Arp, Some(thief), Some(owner.ips[0]), Fact::Claims);
+    // A datagram comes through a socket, so without a MAC: it is the owner's, whoever claims the address just now.
+    net.sight(Source::Ssdp, None, Some(owner.ips[0]), KEY);
+    net.minutes(5);
+    assert!(!net.told().contains(&Merged));
+    assert_ne!(net.id(3), net.id(4));
+}
