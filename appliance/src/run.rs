@@ -8,11 +8,11 @@ mod numbers;
 mod own;
 mod scan;
 mod setup;
+mod store;
 mod tls;
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
-use vigie_store::{Error as StoreError, Health};
+use vigie_store::Health;
 use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
@@ -40,6 +40,7 @@ use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
+use crate::shell::partition::DataPartition;
 use crate::shell::syslog;
 use crate::{api, page};
 
@@ -86,23 +87,11 @@ fn now_ms() -> u64 {
     clock::boot_us() / 1_000
 }
 
-/// Opens the store, or says what stands in the way.
-fn open_store(folder: &Path) -> Result<(Keeper, Vec<Stored>), Ending> {
-    Keeper::open(&folder.join("log"), now_ms).map_err(|error| {
-        let exit = match error {
-            StoreError::Locked { .. } => Exit::Temporary,
-            StoreError::NewerFormat { .. } => Exit::Data,
-            _ => Exit::Io,
-        };
-        Ending::new(exit, format!("{}: {error}", folder.display()))
-    })
-}
-
 async fn serve(config: Config) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
-    let (keeper, stored) = open_store(&config.data.dir)?;
+    let (keeper, stored) = store::open(&config.data.dir)?;
     report_opening(&keeper);
     let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
     let key = key::load_or_draw(&config.data.dir)?;
@@ -302,6 +291,10 @@ fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recor
         // Observing goes on without a card, so the appliance still serves; what must be stored is refused by itself.
         Check { name: "store", ok, needed: false, detail }
     });
+    if let Some(partition) = DataPartition::read() {
+        let DataPartition { sound, words } = partition;
+        platform.watch(move || Check { name: "data_partition", ok: sound, needed: false, detail: words.clone() });
+    }
     let (counts, recorder) = (keeper.clone(), recorder.clone());
     platform.know_facts(move || SystemFacts {
         resident_bytes: memory::read().ok().map(|memory| memory.resident_bytes),

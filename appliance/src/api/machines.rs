@@ -19,7 +19,7 @@ use crate::http::route::{Outcome, Route};
 use crate::shell::network::Hands;
 
 /// Machines rendered in one visit.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 8;
 
 /// What a machine says of itself; `null` where nothing is known.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]

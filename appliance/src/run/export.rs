@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{open_store, prepare, stored_settings};
+use super::{prepare, store, stored_settings};
+use std::sync::Arc;
+
 use crate::accounts::clock::{Clock, format_utc};
 use crate::accounts::record::AccountRecord;
 use crate::api::network::csv_of;
@@ -33,7 +35,7 @@ pub fn export(config: &Config, csv: bool) -> Result<(), Ending> {
     }
     prepare()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (keeper, stored) = open_store(folder).map_err(|ending| match ending.exit {
+    let (keeper, stored) = store::open(folder).map_err(|ending| match ending.exit {
         Exit::Temporary => Ending::new(
             Exit::Temporary,
             format!("{}; while the service runs, ask it: GET /api/network/v2/export.json", ending.why),
@@ -43,7 +45,7 @@ pub fn export(config: &Config, csv: bool) -> Result<(), Ending> {
     runtime
         .block_on(async { tokio::time::timeout(LAST_FLUSH, keeper.stop()).await })
         .map_err(|_| Ending::new(Exit::Io, "the card takes too long"))?;
-    let clocks = Clocks::open(&stored, None);
+    let clocks = Arc::new(Clocks::open(&stored, None));
     let (rules, _) = network::load_rules(Some(&folder.join("devices.rules")));
     let devices = network::visit_stored(&stored, &clocks, rules, |hands| {
         let lens = Lens::of(hands, &clocks);

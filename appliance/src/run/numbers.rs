@@ -4,17 +4,18 @@
 use vigie_store::{Health, Kind};
 
 use crate::http::metrics::Metrics;
-use crate::shell::keeper::{ACCOUNT, BOOT, CHANGE, DEVICE, Keeper, SCAN, SEGMENT, SETTINGS};
+use crate::shell::keeper::{ACCOUNT, BOOT, CHANGE, DEVICE, KEPT_SCAN, Keeper, SEGMENT, SETTINGS, WATCH};
 
 /// Kinds by name; what is not here counts as `other`.
-const KINDS: [(Kind, &str); 7] = [
+const KINDS: [(Kind, &str); 8] = [
     (DEVICE, "device"),
     (CHANGE, "change"),
     (ACCOUNT, "account"),
     (BOOT, "boot"),
     (SEGMENT, "segment"),
     (SETTINGS, "settings"),
-    (SCAN, "scan"),
+    (WATCH, "watch"),
+    (KEPT_SCAN, "scan"),
 ];
 
 /// Has the store's numbers read before each scrape.

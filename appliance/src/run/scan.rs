@@ -1,6 +1,7 @@
 //! Holds `vigie scan`: one sweep of the machine's segments to the terminal, then the end. Nothing is stored.
 //! Never listens on a port. The command line calls it.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,8 +20,13 @@ use crate::shell::network::{self, News, NotStarted, Request};
 
 /// Legs open within milliseconds; without one by then there is no network.
 const LEG_TIME: Duration = Duration::from_secs(2);
-/// Greetings and names that were asked for last need this long to come in after the sweep.
+/// Greetings and names that were asked for last may take this long to come in after the sweep. When nothing more is on
+/// its way, nobody waits.
 const LAST_ANSWERS: Duration = Duration::from_millis(700);
+/// A neighbour that has not said anything for this long is hardly going to: it is not waited for.
+const YOUNG: vigie_core::Duration = vigie_core::Duration::from_millis(500);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// A sweep that takes longer than this is ended, and what it found is shown.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -62,6 +68,8 @@ async fn look(
     let (rules, _) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
     let ended = Rc::new(Notify::new());
     let told = ended.clone();
+    let hosts = Rc::new(Cell::new(0_u32));
+    let counted = hosts.clone();
     let show = progress && std::io::stderr().is_terminal();
     let clear = if show { "\r\x1b[K" } else { "" };
     let start = network::Start {
@@ -78,6 +86,7 @@ async fn look(
             News::Swept(scan) => {
                 // To the error stream: what a program reads is on the other one.
                 let report = &scan.report;
+                counted.set(counted.get().saturating_add(report.hosts));
                 let seconds = |length: vigie_core::Duration| length.as_millis() as f64 / 1_000.0;
                 eprintln!(
                     "{clear}{} hosts in {:.2} s, {} frames, {} rounds, discovered after {:.3} s, ports after {:.3} s",
@@ -103,14 +112,36 @@ async fn look(
     let started = network.call(move |hands| hands.sweep(&wanted)).await;
     started.map_err(|_| Ending::new(Exit::Software, "the scan ended early"))?.map_err(|why| not_started(&why))?;
     let _shown_anyway = tokio::time::timeout(LONGEST, ended.notified()).await;
-    tokio::time::sleep(LAST_ANSWERS).await;
+    let _shown_as_it_is = tokio::time::timeout(LAST_ANSWERS, wait_for_errands(&network)).await;
     if show {
         eprint!("\r{:60}\r", "");
     }
-    network
+    let rows = network
         .call(move |hands| api::network::view::all_devices(hands, &clocks))
         .await
-        .map_err(|_| Ending::new(Exit::Software, "the scan ended early"))
+        .map_err(|_| Ending::new(Exit::Software, "the scan ended early"))?;
+    let own = rows.iter().filter(|row| row.roles.contains(&"myself")).count();
+    eprintln!("{}", summary(rows.len(), own, hosts.get()));
+    Ok(rows)
+}
+
+/// Why there are as many devices as there are, beside the hosts the sweep counted.
+fn summary(devices: usize, own: usize, hosts: u32) -> String {
+    let others = devices - own.min(devices);
+    let itself = if own > 0 { " and this machine" } else { "" };
+    if u32::try_from(others) == Ok(hosts) {
+        return format!("{devices} devices: {hosts} hosts{itself}");
+    }
+    // Both are right: a host is an address that answered, a device is a machine.
+    format!(
+        "{devices} devices: {others} others{itself}; {hosts} addresses answered, some devices have several or were only heard"
+    )
+}
+
+async fn wait_for_errands(network: &network::Network) {
+    while network.call(|hands| hands.errands(YOUNG)).await.is_ok_and(|errands| errands > 0) {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn wait_for_leg(network: &network::Network) -> Result<(), Ending> {
@@ -157,4 +188,16 @@ fn not_started(why: &NotStarted) -> Ending {
 /// Columns of the terminal, when there is one.
 fn terminal_width() -> Option<usize> {
     std::io::stdout().is_terminal().then(|| std::env::var("COLUMNS").ok()?.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::summary;
+
+    #[test]
+    fn the_numbers_of_hosts_and_devices_are_told_so_that_they_agree() {
+        assert_eq!(summary(51, 1, 50), "51 devices: 50 hosts and this machine");
+        assert_eq!(summary(3, 0, 3), "3 devices: 3 hosts");
+        assert!(summary(52, 1, 50).starts_with("52 devices: 51 others and this machine; 50 addresses answered"));
+    }
 }

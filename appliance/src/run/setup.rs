@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
-use super::{key, open_store, prepare};
+use super::{key, prepare, store};
 use crate::accounts::password::{Hasher, Weakness};
 use crate::accounts::secret::Secret;
 use crate::accounts::{Accounts, Refusal};
@@ -22,7 +22,7 @@ pub fn set_up(config: &Config, admin: &str, password: Secret) -> Result<(), Endi
     prepare()?;
     let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(1).build()?;
     let number = runtime.block_on(async {
-        let (keeper, stored) = open_store(&config.data.dir)?;
+        let (keeper, stored) = store::open(&config.data.dir)?;
         let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
         let key = key::load_or_draw(&config.data.dir)?;
         let (accounts, _) =

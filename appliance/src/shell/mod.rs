@@ -4,5 +4,6 @@
 pub mod clocks;
 pub mod keeper;
 pub mod network;
+pub mod partition;
 pub mod rights;
 pub(crate) mod syslog;

@@ -60,7 +60,7 @@ pub fn raise_descriptor_limit(wanted: u64) -> Result<u64, Error> {
 /// Has the C library's allocator keep one arena instead of up to eight per core: a service that is mostly one thread
 /// gains nothing from more, and each holds on to what was freed in it. Call it before a second thread starts.
 ///
-/// Blocks of a mebibyte and more go back to the kernel when they are freed. glibc by itself raises that border to the
+/// Blocks of 128 KiB and more go back to the kernel when they are freed. glibc by itself raises that border to the
 /// largest block it has seen freed: after a few failed log-ins, of 9 MiB each, it kept 28 MiB.
 ///
 /// Does something on glibc only; musl has one arena anyway. Tells whether the setting is in force.
@@ -68,15 +68,19 @@ pub fn raise_descriptor_limit(wanted: u64) -> Result<u64, Error> {
 pub fn keep_one_arena() -> bool {
     #[cfg(target_env = "gnu")]
     {
-        const GIVE_BACK_BYTES: libc::c_int = 1 << 20;
+        // Set, these two no longer grow with the largest block that was ever freed: large blocks go back to the system.
+        let back = [(libc::M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES), (libc::M_TRIM_THRESHOLD, LARGE_BLOCK_BYTES)];
         // SAFETY: `mallopt` takes two integers and no pointer; glibc guards its own state with locks.
-        unsafe {
-            libc::mallopt(libc::M_ARENA_MAX, 1) == 1 && libc::mallopt(libc::M_MMAP_THRESHOLD, GIVE_BACK_BYTES) == 1
-        }
+        let set = |(name, value)| unsafe { libc::mallopt(name, value) == 1 };
+        [(libc::M_ARENA_MAX, 1)].into_iter().chain(back).all(set)
     }
     #[cfg(not(target_env = "gnu"))]
     true
 }
+
+/// The default of glibc at the start, before it adapts.
+#[cfg(target_env = "gnu")]
+const LARGE_BLOCK_BYTES: libc::c_int = 128 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use vigie_tests::patience::eventually;
 use crate::hasty_home;
 
 /// Until a move is told: a quiet one is noticed by a sweep, and doubted for some seconds.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 
 fn id(api: &Api<'_>, mac: &str) -> String {
     api.device(mac)["id"].as_str().expect("a device has an id").to_owned()

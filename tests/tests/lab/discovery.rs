@@ -11,7 +11,7 @@ use vigie_tests::lab::{Host, Lab, Rights};
 use vigie_tests::patience::eventually;
 
 /// From the start of the service to a whole picture: a sweep with all ports, then names and greetings.
-const PICTURE_TIME: Duration = Duration::from_secs(30);
+const PICTURE_TIME: Duration = Duration::from_secs(120);
 /// The share of the lab's typed hosts whose kind must be told; the rest must be `unknown`, never wrong.
 const KINDS_TOLD: f64 = 0.8;
 /// Ports at which a printer prints what it is sent.
@@ -174,7 +174,7 @@ fn without_privileges_it_finds_less_and_says_what_would_help() {
     let appliance = home.start(&lab);
     let hosts = lab.hosts();
     // Whoever answers a connection, refusing it included, is found; the kernel's neighbour table tells the MAC.
-    eventually("every host with an IPv4 address", Duration::from_secs(60), || {
+    eventually("every host with an IPv4 address", Duration::from_secs(180), || {
         let devices = appliance.api.devices();
         let is_there =
             |host: &&Host| devices.iter().any(|device| text(device, "mac") == host.mac && device["online"] == true);

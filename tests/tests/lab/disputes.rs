@@ -11,7 +11,7 @@ use vigie_tests::lab::Lab;
 use crate::hasty_home;
 
 /// Until a conflict is confirmed or found to be over: both sides are asked several times.
-const VERDICT_TIME: Duration = Duration::from_secs(90);
+const VERDICT_TIME: Duration = Duration::from_secs(240);
 /// Sweeps in which what is no conflict must not become one.
 const SWEEPS: usize = 6;
 
@@ -55,7 +55,7 @@ fn long_the_end_of_a_conflict_is_told_once() {
     let told = journal.sweep_until("CONFLICT", VERDICT_TIME);
     lab.change(&["undupip", "linux"]);
     // A side that sleeps is no side that gave in: it is asked for ten minutes.
-    let over = journal.wait_for("CONFLICT_CLEARED", Duration::from_secs(15 * 60));
+    let over = journal.wait_for("CONFLICT_CLEARED", Duration::from_secs(10 * 60));
     journal.expect_exactly(&[("CONFLICT", &told.device), ("CONFLICT_CLEARED", &over.device)]);
     assert_eq!((conflicts(&appliance.api, true), conflicts(&appliance.api, false)), (0, 1));
     appliance.stop();

@@ -11,9 +11,9 @@ use vigie_tests::patience::{check, eventually};
 use crate::hasty_home;
 
 /// Until a device is called gone: the patience of the tests, two confirmations, and a loaded machine.
-const GONE_TIME: Duration = Duration::from_secs(120);
+const GONE_TIME: Duration = Duration::from_secs(300);
 /// Until something that needs no patience is told.
-const SOON: Duration = Duration::from_secs(45);
+const SOON: Duration = Duration::from_secs(180);
 /// Sweeps of each sort on a network in which nothing happens.
 const CALM_SWEEPS: usize = 20;
 

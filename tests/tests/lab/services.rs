@@ -12,9 +12,9 @@ use vigie_tests::patience::eventually;
 use crate::hasty_home;
 
 /// Until a change is told that a sweep can see.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// A closed port is asked again before it is called closed.
-const CLOSED_TIME: Duration = Duration::from_secs(120);
+const CLOSED_TIME: Duration = Duration::from_secs(300);
 
 fn id(api: &Api<'_>, mac: &str) -> String {
     api.device(mac)["id"].as_str().expect("a device has an id").to_owned()

@@ -8,7 +8,7 @@ use super::record::ClueRow;
 use super::rule::Reason;
 use super::sighting::{Clue, Source, StableId};
 use crate::limits::{MAX_REASONS, MAX_WORD_BYTES};
-use crate::{Moment, Text};
+use crate::{Duration, Moment, Text};
 
 /// Whether a device says one thing on this subject at a time, so that a new word replaces the old one.
 pub(super) const fn is_single(clue: Clue) -> bool {
@@ -72,16 +72,39 @@ fn same_maker(a: &str, b: &str) -> bool {
     }
 }
 
+/// How long a word about the maker must have been silent while another of its weight was said, before that one counts.
+const MAKER_STANDS: Duration = Duration::from_secs(3_600);
+
+/// Whether `later` was still said long after `row` was said last.
+fn is_outlived(row: &ClueRow, later: &ClueRow) -> bool {
+    later.last_seen > row.last_seen && row.last_seen.age(later.last_seen).is_none_or(|age| age >= MAKER_STANDS)
+}
+
 impl Device {
-    /// The maker: of the heaviest clue, of equal ones the one known longest, so that two never take turns. The second
-    /// value says whether the MAC agrees with what the device says, when both speak.
+    /// Whether this word, heard again, now counts for more than the maker that is shown.
+    pub(super) fn has_another_maker(&self, source: Source, clue: Clue, text: &str) -> bool {
+        let weight = maker_weight(source, clue);
+        let shown = self.kept.vendor.as_ref().filter(|field| weight > 0.0 && *field.value != *text);
+        let row = |text: &str| {
+            let mut rows = self.kept.clues.iter().filter(|row| *row.text == *text);
+            rows.find(|row| (maker_weight(row.source, row.clue) - weight).abs() < f32::EPSILON)
+        };
+        let pair = shown.and_then(|field| row(&field.value)).zip(row(text));
+        pair.is_some_and(|(shown, said)| is_outlived(shown, said))
+    }
+
+    /// The maker: of the heaviest clue, of equal ones the one known longest that is still said, so that two never take
+    /// turns. The second value says whether the MAC agrees with what the device says, when both speak.
     pub(super) fn best_vendor(&self, at: Moment) -> (Option<Maker>, Option<bool>) {
         let makers = self.kept.clues.iter().filter(|row| maker_weight(row.source, row.clue) > 0.0);
         let mut best: Option<&ClueRow> = None;
         for row in makers {
             let heavier = best.is_none_or(|best| {
                 let (new, old) = (maker_weight(row.source, row.clue), maker_weight(best.source, best.clue));
-                new > old || (new >= old && row.first_seen < best.first_seen)
+                // Of two words of one weight the first stands, unless it is no longer said: the board was changed, or the
+                // firmware names another maker now.
+                let (fades, stands) = (is_outlived(best, row), !is_outlived(row, best));
+                new > old || (new >= old && stands && (fades || row.first_seen < best.first_seen))
             });
             if heavier {
                 best = Some(row);

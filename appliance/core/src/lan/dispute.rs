@@ -41,8 +41,13 @@ const FACE_AGAIN: Duration = Duration::from_secs(3_600);
 const TOGETHER: Duration = Duration::from_secs(10 * 60);
 /// An open conflict is asked about this often.
 const RECHECK: Duration = Duration::from_secs(60);
-/// So many checks in a row without one of the sides close it: ten minutes, longer than most machines sleep.
-const SILENT_CHECKS: u8 = 10;
+/// The same once a side was silent, each time by unicast as well.
+const RECHECK_SILENT: Duration = Duration::from_secs(15);
+/// Silence that closes it. While one side answers and the other does not, each check counts [`ONE_SILENT`]: two and a half
+/// minutes, in which at 20 % loss each way one in a million machines is silent by chance. While neither answers it is as
+/// likely that they sleep or cannot be reached, so each counts one: ten minutes.
+const ENOUGH_SILENCE: u8 = 40;
+const ONE_SILENT: u8 = 4;
 
 /// A suspected conflict.
 #[derive(Clone, Debug)]
@@ -449,16 +454,30 @@ impl<J: Judge> Lan<J> {
                 continue;
             }
             let checked = row.checked;
-            let both = row.heard.iter().zip(myself).all(|(heard, mine)| mine || *heard >= checked);
-            row.silent = if both { 0 } else { row.silent.saturating_add(1) };
+            let answers = [0, 1].map(|side| {
+                let heard = row.heard.get(side).is_some_and(|heard| *heard >= checked);
+                heard || myself.get(side).is_some_and(|mine| *mine)
+            });
+            row.silent = match answers {
+                [true, true] => 0,
+                [false, false] => row.silent.saturating_add(1),
+                _ => row.silent.saturating_add(ONE_SILENT),
+            };
             row.checked = now;
-            if row.silent >= SILENT_CHECKS {
+            if row.silent >= ENOUGH_SILENCE {
                 self.close_conflict(at, now);
                 continue;
             }
-            let (segment, ips) = (row.segment, row.ips);
-            for ip in ips {
-                self.outbox.push(Action::Probe(Probe { segment, query: who_has(ip, None) }));
+            let (segment, ips, macs) = (row.segment, row.ips, row.macs);
+            if row.silent > 0 {
+                row.recheck = now + RECHECK_SILENT;
+            }
+            let mut ask = |query| self.outbox.push(Action::Probe(Probe { segment, query }));
+            for ((ip, mac), answers) in ips.into_iter().zip(macs).zip(answers) {
+                ask(who_has(ip, None));
+                if !answers {
+                    ask(who_has(ip, Some(mac)));
+                }
             }
         }
     }
@@ -468,7 +487,8 @@ impl<J: Judge> Lan<J> {
         let Some(row) = self.conflicts.get_mut(at) else { return };
         row.closed = Some(moment);
         let row = row.clone();
-        let ((a, b), minutes) = ((row.devices[0], row.devices[1]), SILENT_CHECKS);
+        let (a, b) = (row.devices[0], row.devices[1]);
+        let silent = row.heard.iter().map(|heard| now.saturating_duration_since(*heard)).max().unwrap_or(Duration::MIN);
         for id in row.devices {
             let still = self.conflicts.iter().any(|other| other.closed.is_none() && other.devices.contains(&id));
             if let Some(device) = self.devices.get_mut(&id) {
@@ -481,7 +501,7 @@ impl<J: Judge> Lan<J> {
             ConflictKind::SharedAddress => About::device(b).from(row.macs[0]).to(row.macs[1]),
             ConflictKind::SharedMac => About::device(a).from(row.ips[0]).to(row.ips[1]),
         };
-        let evidence = Text::format(format_args!("one side has not answered for {minutes} minutes"));
+        let evidence = Text::format(format_args!("one side has not answered for {} s", silent.as_secs()));
         self.tell(moment, ChangeKind::ConflictCleared, about.on(row.segment), evidence);
     }
 }

@@ -65,7 +65,9 @@ impl<J: Judge> Lan<J> {
                     self.propose_for(id, now);
                 }
             }
-            Fact::Stable(sort, text) => self.recognise(id, sort, text, now),
+            Fact::Stable(sort, text) if !self.is_said_by_its_owner(id, seen, sort, text) => {
+                self.recognise(id, sort, text, now);
+            }
             Fact::Role(Role::DhcpServer) => self.check_rogue(id, seen.segment, now),
             _ => {}
         }
@@ -288,7 +290,7 @@ impl Device {
             }
         }
         if known {
-            return false;
+            return self.has_another_maker(source, clue, &text);
         }
         if is_single(clue) {
             let fresh = |row: &ClueRow| row.last_seen.age(at).is_some_and(|age| age < OUTDATED);

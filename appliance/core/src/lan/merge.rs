@@ -14,7 +14,7 @@ use super::machine::{About, Lan};
 use super::place::Holder;
 use super::presence::{Presence, Told};
 use super::record::{Merge, Relation};
-use super::sighting::{Role, StableId};
+use super::sighting::{Role, Sighting, StableId};
 use super::union::undo;
 use super::voice::hash64;
 use crate::Text;
@@ -60,6 +60,18 @@ impl<J: Judge> Lan<J> {
                 let _done = self.merge(id, other, Text::format(format_args!("same {sort}: {text}")), now);
             }
         }
+    }
+
+    /// Whether an identifier came without a MAC from an address that the device known by it has as well: then its owner
+    /// said it, and whoever claims the address now is not made one with it by that.
+    pub(super) fn is_said_by_its_owner(&self, id: DeviceId, seen: &Sighting<'_>, sort: StableId, text: &str) -> bool {
+        let Some(ip) = seen.ip.filter(|_| seen.mac.is_none()) else { return false };
+        let text: Text<{ crate::limits::MAX_WORD_BYTES }> = Text::cut(text.trim());
+        self.devices.values().filter(|other| other.kept.id != id).any(|other| {
+            let says = other.kept.stable.iter().any(|row| row.id == sort && row.text == text);
+            let mut legs = other.kept.interfaces.iter().filter(|leg| leg.segment == seen.segment);
+            says && legs.any(|leg| leg.address(ip).is_some())
+        })
     }
 
     /// A device known by its address only turns out to be one whose MAC is known.

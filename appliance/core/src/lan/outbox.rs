@@ -82,3 +82,50 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Moment;
+    use crate::lan::change::{Change, ChangeKind};
+    use crate::lan::probe::{Probe, Query};
+    use crate::lan::{DeviceId, SegmentId};
+
+    const PROBE: Action = Action::Probe(Probe { segment: SegmentId(0), query: Query::AllNodes });
+
+    fn change(ms: u64) -> Action {
+        Action::Change(Change {
+            at: Moment { boot: 1, ms },
+            kind: ChangeKind::Online,
+            device: None,
+            segment: None,
+            old: crate::Text::default(),
+            new: crate::Text::default(),
+            evidence: crate::Text::default(),
+        })
+    }
+
+    #[test]
+    fn a_full_backlog_drops_probes_first_then_the_oldest_change_and_never_a_forget() {
+        let mut outbox = Outbox::default();
+        outbox.push(Action::Forget(DeviceId(9)));
+        outbox.push(change(0));
+        outbox.push(PROBE);
+        for ms in 1..=u64::try_from(MAX_BACKLOG).unwrap() - 3 {
+            outbox.push(change(ms));
+        }
+        assert_eq!((outbox.len(), outbox.changes_lost), (MAX_BACKLOG, 0));
+        outbox.push(PROBE);
+        assert_eq!(outbox.len(), MAX_BACKLOG, "a probe more is dropped: it is asked again");
+        outbox.push(change(9_001));
+        assert!(!outbox.backlog.contains(&PROBE), "a change takes the place of a probe");
+        assert_eq!((outbox.len(), outbox.changes_lost), (MAX_BACKLOG, 0));
+        outbox.push(change(9_002));
+        assert_eq!((outbox.len(), outbox.changes_lost), (MAX_BACKLOG, 1));
+        assert!(!outbox.backlog.contains(&change(0)), "the oldest change");
+        outbox.push(Action::Forget(DeviceId(10)));
+        assert!(outbox.backlog.contains(&Action::Forget(DeviceId(9))), "the store would bring it back");
+        assert!(outbox.backlog.contains(&Action::Forget(DeviceId(10))));
+        assert_eq!(outbox.len(), MAX_BACKLOG);
+    }
+}

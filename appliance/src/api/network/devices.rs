@@ -7,13 +7,14 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use vigie_core::lan::{DeviceId, Edit, Refusal, SegmentId};
 use vigie_wire::Mac;
 
 use super::BASE;
 use super::desk::Desk;
 use super::edit::Patch;
+use super::export::pass_page;
 use super::fault;
 use super::filter::{Filter, Order, Place};
 use super::view::{DeviceDetail, DeviceView, Lens};
@@ -25,8 +26,9 @@ use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
 use crate::shell::network::Hands;
 
-/// A page of devices.
-#[derive(Serialize, JsonSchema)]
+/// A page of devices, as [`list`] writes it.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "it describes the answer; the answer itself is never in memory as a whole")]
 struct DevicePage<'v> {
     /// The devices.
     items: &'v [DeviceView],
@@ -98,11 +100,20 @@ async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
             .collect();
         rows.sort_by(|one, other| one.0.cmp(&other.0));
         let page = window.cut(rows, |(place, _)| place.clone());
-        let items: Vec<_> = page.items.iter().map(|(_, device)| DeviceView::render(lens, device)).collect();
-        (items, page.count, page.next)
+        let ids: Vec<_> = page.items.iter().map(|(_, device)| device.id()).collect();
+        (ids, page.count, page.next)
     });
-    let (items, count, next) = page.await?;
-    Reply::json(&DevicePage { items: &items, devices: &items, count, next })
+    let (ids, count, next) = page.await?;
+    // Piece by piece, as in `DevicePage`: a page of devices of which much is known is megabytes, and many may be read at once.
+    Ok(Reply::stream("application/json", move |pieces| async move {
+        for head in [r#"{"items":["#, r#"],"devices":["#] {
+            if pieces.send(head.into()).await.is_err() || !pass_page(&desk, &ids, &pieces).await {
+                return;
+            }
+        }
+        let tail = serde_json::json!({ "count": count, "next": next }).to_string();
+        let _gone = pieces.send(format!("],{}", tail.trim_start_matches('{')).into()).await;
+    }))
 }
 
 /// All of one device, with the tag of what people edit of it.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vigie_core::lan::Stats;
 use vigie_core::lan::probe::PROTOCOLS;
+use vigie_core::lan::{SegmentId, Stats};
 
 use super::desk::name_of;
 use super::scan::Job;
@@ -51,6 +51,8 @@ pub(super) struct Seen {
     changes: BTreeMap<&'static str, u64>,
     last_took: Option<Duration>,
     scans: u32,
+    /// Interfaces whose first sweep waits since the service did not survive the last one, and how many seconds yet.
+    held: Vec<(String, u64)>,
 }
 
 impl State {
@@ -85,7 +87,8 @@ impl State {
             sources: hands.sources(),
             changes: hands.changes_by_kind().clone(),
             last_took: last.map(|scan| Duration::from_micros(scan.report.took.as_micros())),
-            scans: last.map_or(0, |scan| scan.number),
+            scans: hands.total_scans(),
+            held: held(hands),
         };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
     }
@@ -102,7 +105,22 @@ pub(crate) async fn keep_looking(network: Network, state: Arc<State>) {
     }
 }
 
+fn held(hands: &Hands<'_>) -> Vec<(String, u64)> {
+    let now = hands.now();
+    let named = |(segment, until): (SegmentId, embassy_time::Instant)| {
+        (hands.segment_name(segment).unwrap_or_default(), until.saturating_duration_since(now).as_secs())
+    };
+    hands.sweeps().held().into_iter().map(named).collect()
+}
+
 fn first_sweep(seen: &Seen) -> Check {
+    if let Some((name, seconds)) = seen.held.first() {
+        let detail = format!(
+            "the service did not survive its last first sweep of {name}, so the next waits {seconds} s; known devices \
+             are asked meanwhile"
+        );
+        return Check { name: "first_sweep", ok: false, needed: false, detail };
+    }
     let detail = match (seen.swept_once, seen.legs) {
         (true, _) => "every segment was swept".to_owned(),
         (false, 0) => "no network interface is up with an address; waiting for one".to_owned(),

@@ -40,9 +40,9 @@ struct MonitoringView {
     sweeping: bool,
     /// Sweeps since the start of the service.
     total_scans: u32,
-    /// How long the last one took; `null` before the first.
+    /// How long the last one took; `null` before the first that is remembered.
     last_duration_ms: Option<u64>,
-    /// How long the last fifty took on average; `null` before the first.
+    /// How long the last fifty took on average, with those kept over a restart; `null` before the first.
     mean_duration_ms: Option<u64>,
     /// When the last one began; `null` before the first, and while the clock is not set.
     last_scan: Option<String>,
@@ -89,7 +89,7 @@ async fn view(desk: &Desk) -> Result<MonitoringView, Problem> {
         MonitoringView {
             running: sweeps.watching,
             sweeping: sweeps.is_running(),
-            total_scans: scans.back().map_or(0, |scan| scan.number),
+            total_scans: hands.total_scans(),
             last_duration_ms: scans.back().map(|scan| scan.report.took.as_millis()),
             mean_duration_ms: sum.checked_div(count),
             last_scan: scans.back().and_then(|scan| lens.text(scan.began)),

@@ -25,13 +25,10 @@ use crate::http::list::{Page, Window};
 use crate::http::problem::{Fault, Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{BodyRule, Outcome, Route};
-use crate::shell::network::{Hands, NotStarted, Request, Scan};
+use crate::shell::network::{Hands, MAX_SNAPSHOTS, NotStarted, Request, Scan};
 
 /// Ports one request may name; as many as a list of the settings.
 const MAX_PORTS: usize = crate::config::MAX_PORTS;
-/// Whole sweeps whose finds are kept.
-const KEPT: usize = 5;
-
 /// What to scan for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -196,7 +193,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::get(
             "/api/network/v2/scans/{number}",
             Access::Viewer,
-            "What a whole sweep found; the last five are kept",
+            "What a whole sweep found; five are kept, and over a restart the last three that a person asked for",
         )
         .answers::<SnapshotView>(200)
         .run_with(desk, show),
@@ -333,7 +330,7 @@ async fn show(desk: Arc<Desk>, call: Call) -> Outcome {
         let scan = hands.scans().iter().find(|scan| scan.number == number);
         let Some(snapshot) = hands.snapshots().iter().find(|snapshot| snapshot.number == number) else {
             let why = if scan.is_some() { &fault::NO_SNAPSHOT } else { &fault::NO_SCAN };
-            return Err(Problem::from(why).with("limit", KEPT));
+            return Err(Problem::from(why).with("limit", MAX_SNAPSHOTS));
         };
         let scan = scan.map(|scan| ScanView::render(lens, scan, true));
         let device = |id| hands.lan().device(id).map(|device| DeviceView::render(lens, device));

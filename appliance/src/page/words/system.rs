@@ -70,6 +70,7 @@ pub(in crate::page) fn check(name: &str) -> Option<Text> {
     Some(match name {
         "certificate" => both("Certificate", "Certificat"),
         "store" => both("Storage", "Stockage"),
+        "data_partition" => both("Data partition", "Partition des données"),
         "first_sweep" => both("First look around", "Première exploration"),
         "scanner" => both("Scanner", "Exploration"),
         "privileges" => both("Rights", "Droits"),

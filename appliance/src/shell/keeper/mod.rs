@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use vigie_store::{Counters, Durability, Error, FileMedium, Health, Kind, Log, Report, Usage};
 
 pub use accounts::KeptAccounts;
-pub use kinds::{ACCOUNT, BOOT, CHANGE, DEVICE, SCAN, SEGMENT, SETTINGS};
+pub use kinds::{ACCOUNT, BOOT, CHANGE, DEVICE, KEPT_SCAN, SEGMENT, SETTINGS, WATCH};
 
 /// Orders waiting for the thread. A burst of a few hundred devices is put at once; more than this means that the card
 /// takes nothing, and whoever can wait is told so.

@@ -72,6 +72,8 @@ pub(super) struct Engine {
     pub(super) tidings: Tidings,
     news: Rc<Notify>,
     errand_news: Rc<Notify>,
+    /// When the errands that run began; as many as run at once, and those that ended since the last began.
+    at_work: Vec<std::rc::Weak<Instant>>,
 }
 
 /// What was counted since the start.
@@ -120,6 +122,7 @@ impl Engine {
             tidings: Tidings::default(),
             news: Rc::default(),
             errand_news: Rc::default(),
+            at_work: Vec::new(),
         }
     }
 
@@ -221,6 +224,7 @@ impl Engine {
             lead => {
                 if let Some(leg) = self.leg(segment) {
                     leg.mouths.follow(&leg.footing, &lead);
+                    self.sweep_input(Instant::now(), segment, sweep::Input::Followed);
                 }
             }
         }
@@ -355,6 +359,21 @@ impl Engine {
     /// The next thing for a task to do.
     pub(super) fn next_errand(&mut self) -> Option<Errand> {
         self.errands.pop_front()
+    }
+
+    /// Held by each errand while it runs, so that [`Engine::busy`] knows of it.
+    pub(super) fn at_work(&mut self) -> Rc<Instant> {
+        let began = Rc::new(Instant::now());
+        self.at_work.retain(|other| other.strong_count() > 0);
+        self.at_work.push(Rc::downgrade(&began));
+        began
+    }
+
+    /// How many errands wait, or run and have not been running for longer than `young`.
+    pub(super) fn busy(&self, young: embassy_time::Duration) -> usize {
+        let now = Instant::now();
+        let running = self.at_work.iter().filter_map(std::rc::Weak::upgrade);
+        self.errands.len() + running.filter(|began| now.saturating_duration_since(**began) <= young).count()
     }
 
     /// Sends what waits, and wakes the keeper of the time. Called after each batch of input.

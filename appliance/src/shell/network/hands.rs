@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use embassy_time::Instant;
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{Block, NotScanned, Progress};
@@ -16,44 +15,41 @@ use vigie_wire::Mac;
 use vigie_wire::link::wol;
 
 use super::engine::{Counts, Engine};
+use super::kept::{KeptScans, Snapshot};
 use super::places::Places;
 use super::record;
 use super::rules::Rules;
 use super::settings;
 use super::sweeps::{NotStarted, Request, Scan, Sweeps};
 use crate::config::NetworkSettings;
-use crate::shell::keeper::Keeper;
+use crate::shell::keeper::{Keeper, Stored};
 
 /// Sweeps remembered for the list of scans.
 const MAX_SCANS: usize = 50;
-/// Kept snapshots of what a whole sweep found.
-pub(super) const MAX_SNAPSHOTS: usize = 5;
 /// People waiting for one check.
 const MAX_WAITING: usize = 16;
-
-/// What a whole sweep found, as it was.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Snapshot {
-    /// Number of the scan.
-    pub(crate) number: u32,
-    /// When it ended.
-    pub(crate) at: Moment,
-    /// Addresses and MACs that were there, at most one of each device.
-    pub(crate) devices: Vec<(DeviceId, Option<IpAddr>, Option<Mac>)>,
-}
 
 /// What the shell remembers beside the machines.
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) scans: VecDeque<Scan>,
-    pub(super) snapshots: VecDeque<Snapshot>,
+    /// Sweeps that ended since the start.
+    pub(super) total: u32,
+    pub(super) kept: KeptScans,
     pub(super) progress: BTreeMap<SegmentId, Progress>,
     pub(super) checks: BTreeMap<DeviceId, Vec<oneshot::Sender<Checked>>>,
     pub(super) changes: BTreeMap<&'static str, u64>,
 }
 
 impl Memory {
+    /// What was kept over a restart.
+    pub(super) fn restore(stored: &[Stored]) -> Self {
+        let kept = KeptScans::restore(stored);
+        Self { scans: kept.rows().iter().map(|snapshot| snapshot.scan.clone()).collect(), kept, ..Self::default() }
+    }
+
     pub(super) fn note_scan(&mut self, scan: Scan) {
+        self.total = self.total.saturating_add(1);
         if self.scans.len() >= MAX_SCANS {
             self.scans.pop_front();
         }
@@ -175,15 +171,8 @@ impl Hands<'_> {
 
     /// Hands the records that wait to be stored, and those to be deleted, to the keeper.
     pub(super) fn write_pending(&mut self) {
-        let Some(keeper) = self.keeper else { return };
-        for id in std::mem::take(&mut self.engine.tidings.saves) {
-            let Some(device) = self.engine.lan.device(id) else { continue };
-            if !record::write(keeper, device.record()) {
-                tracing::warn!(device = id.0, "a device is not stored: its record is too long");
-            }
-        }
-        for id in &self.engine.tidings.forgotten {
-            record::delete(keeper, *id);
+        if let Some(keeper) = self.keeper {
+            record::write_pending(keeper, &self.engine.lan, &mut self.engine.tidings);
         }
     }
 
@@ -242,7 +231,13 @@ impl Hands<'_> {
     /// The service ends: what is not saved yet asks to be saved.
     pub(crate) fn stopping(&mut self) {
         self.engine.input(Instant::now(), Input::Stopping);
+        self.sweeps.close();
         self.engine.settle();
+    }
+
+    /// Connections and exchanges that wait, or run and did not begin longer than `young` ago.
+    pub(crate) fn errands(&self, young: embassy_time::Duration) -> usize {
+        self.engine.busy(young)
     }
 
     /// How the sweeps are.
@@ -255,14 +250,19 @@ impl Hands<'_> {
         &self.memory.progress
     }
 
-    /// The last sweeps, newest last.
+    /// Sweeps that ended since the start of the service.
+    pub(crate) fn total_scans(&self) -> u32 {
+        self.memory.total
+    }
+
+    /// The last sweeps, newest last; those that were kept over a restart come first.
     pub(crate) fn scans(&self) -> &VecDeque<Scan> {
         &self.memory.scans
     }
 
     /// The kept snapshots, newest last.
     pub(crate) fn snapshots(&self) -> &VecDeque<Snapshot> {
-        &self.memory.snapshots
+        self.memory.kept.rows()
     }
 
     /// Changes since the start, by kind.

@@ -11,19 +11,26 @@
 //! | `leases`, `tailscale` | what this machine itself knows of its neighbours |
 //! | `tally`, `sources` | how each source does |
 //! | `access`, `usm` | what a person gave to read more, and the keys made of it |
+//! | `logbook`, `kept` | what of the sweeps outlives the service |
+//! | `record`, `parts` | how devices and kept scans lie in the log |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
 
 mod access;
+#[cfg(test)]
+mod day;
 mod ears;
 mod engine;
 mod errand;
 mod ground;
 mod hands;
 mod hear;
+mod kept;
 mod leases;
 mod leg;
 mod legs;
+mod logbook;
 mod news;
+mod parts;
 mod places;
 mod reactor;
 mod record;
@@ -56,7 +63,8 @@ use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
 pub(crate) use access::Access;
 pub(crate) use engine::Counts;
-pub(crate) use hands::{Hands, LegView, Snapshot};
+pub(crate) use hands::{Hands, LegView};
+pub(crate) use kept::{MAX_SNAPSHOTS, Snapshot};
 pub(crate) use news::{Listener, News};
 pub(crate) use places::Choice;
 pub(crate) use rules::{Rules, load as load_rules};
@@ -149,13 +157,14 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     restore(&mut engine, &start.stored, &start.clocks);
     let Access { snmp: credentials, leases } = start.access;
     let snmp = credentials.any();
-    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp));
+    let book = logbook::Logbook::open(&start.stored, start.keeper.clone());
+    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp), book, start.clocks.clone());
     sweeps.watching = start.watching;
     let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
     let places = Rc::new(places::Places::new(choice, segments(&start.stored)));
     let engine: engine::Shared = Rc::new(RefCell::new(engine));
     let sweeps = Rc::new(RefCell::new(sweeps));
-    let memory = Rc::new(RefCell::new(hands::Memory::default()));
+    let memory = Rc::new(RefCell::new(hands::Memory::restore(&start.stored)));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     let means = Rc::new(errand::Means::new(credentials));
     let room = news::Room {
@@ -181,7 +190,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
 /// One visit to what was stored, without legs, sockets or tasks: nothing is asked and nothing is written.
 pub(crate) fn visit_stored<T>(
     stored: &[Stored],
-    clocks: &Clocks,
+    clocks: &Arc<Clocks>,
     rules: Rules,
     visit: impl FnOnce(&mut Hands<'_>) -> T,
 ) -> T {
@@ -189,11 +198,13 @@ pub(crate) fn visit_stored<T>(
     let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, presence);
     restore(&mut engine, stored, clocks);
     let settings = NetworkSettings::default();
+    let book = logbook::Logbook::open(stored, None);
+    let sweeps = sweeps::Sweeps::new(settings::rhythm(&settings, false), book, clocks.clone());
     let room = news::Room {
         engine: Rc::new(RefCell::new(engine)),
-        sweeps: Rc::new(RefCell::new(sweeps::Sweeps::new(settings::rhythm(&settings, false)))),
+        sweeps: Rc::new(RefCell::new(sweeps)),
         places: Rc::new(places::Places::new(settings::choice(&settings), segments(stored))),
-        memory: Rc::default(),
+        memory: Rc::new(RefCell::new(hands::Memory::restore(stored))),
         keeper: None,
         snmp: false,
     };

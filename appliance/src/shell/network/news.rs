@@ -8,13 +8,14 @@ use std::time::Duration;
 use embassy_time::Instant;
 use vigie_core::lan::sweep::Progress;
 use vigie_core::lan::{Change, DeviceId};
-use vigie_store::Durability;
 
 use super::engine::Shared;
-use super::hands::{Hands, MAX_SNAPSHOTS, Memory, Snapshot};
+use super::hands::{Hands, Memory};
+use super::kept::Snapshot;
 use super::places::Places;
+use super::record;
 use super::sweeps::{Scan, Sweeps};
-use crate::shell::keeper::{CHANGE, Keeper};
+use crate::shell::keeper::Keeper;
 
 /// Tidings are taken this long after the first of them, so that a device heard ten times in a row is told once.
 const GATHER: Duration = Duration::from_millis(150);
@@ -84,8 +85,8 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
     let mut news = Vec::new();
     for change in tidings.changes {
         *hands.memory.changes.entry(change.kind.name()).or_default() += 1;
-        if let (Some(keeper), Ok(value)) = (keeper, postcard::to_allocvec(&change)) {
-            keeper.append(CHANGE, value, Durability::Batch);
+        if let Some(keeper) = keeper {
+            record::write_change(keeper, &change);
         }
         news.push(News::Changed(change));
     }
@@ -104,7 +105,7 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
         hands.memory.progress.remove(&segment);
         let Some(scan) = hands.sweeps.swept(hands.engine, Instant::now(), segment, &report) else { continue };
         if scan.purpose != "newcomers" {
-            keep_snapshot(hands, scan.number);
+            keep_snapshot(hands, &scan);
         }
         hands.memory.note_scan(scan.clone());
         news.push(News::Swept(scan));
@@ -112,12 +113,10 @@ fn gather(hands: &mut Hands<'_>) -> Vec<News> {
     news
 }
 
-fn keep_snapshot(hands: &mut Hands<'_>, number: u32) {
+fn keep_snapshot(hands: &mut Hands<'_>, scan: &Scan) {
     let at = hands.moment();
     let there = hands.engine.lan.devices().filter(|device| device.online());
     let devices = there.map(|device| (device.id(), device.ip(), device.mac())).collect();
-    if hands.memory.snapshots.len() >= MAX_SNAPSHOTS {
-        hands.memory.snapshots.pop_front();
-    }
-    hands.memory.snapshots.push_back(Snapshot { number, at, devices });
+    let snapshot = Snapshot { number: scan.number, at, devices, scan: scan.clone() };
+    hands.memory.kept.keep(snapshot, hands.keeper);
 }

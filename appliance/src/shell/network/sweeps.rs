@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use embassy_time::Instant;
@@ -12,7 +13,9 @@ use vigie_core::lan::{Device, Input, Role, SegmentId, Source};
 use vigie_core::limits::MAX_DEVICES;
 
 use super::engine::{Engine, Shared};
+use super::logbook::Logbook;
 use crate::config::Intervals;
+use crate::shell::clocks::Clocks;
 
 /// A leg that opened is looked at this often; a second more or less before a sweep of minutes is nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -20,6 +23,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ALL_PORTS_EVERY: u32 = 12;
 /// A sweep that its leg cut short is begun again after this.
 const AFTER_CUT: embassy_time::Duration = embassy_time::Duration::from_secs(2);
+/// What a sweep does to this machine shows within this time after its end: greetings are read, packets are digested.
+const SURVIVED_AFTER: embassy_time::Duration = embassy_time::Duration::from_secs(10);
+/// A card that has not taken the mark of a first sweep after this long does not hold the watch up any longer.
+const MARK_TIME: Duration = Duration::from_secs(5);
+/// The purpose of a sweep that a person asked for.
+pub(super) const ASKED: &str = "asked";
 /// Newcomers whose ports are asked in one small sweep between two large ones.
 const NEWCOMERS_AT_ONCE: usize = 16;
 
@@ -154,12 +163,16 @@ struct Turn {
     running: Option<Running>,
     /// When each source with an interval of its own was asked last.
     asked: BTreeMap<Source, Instant>,
+    /// When the first sweep of the clock was over, until that is noted as survived.
+    to_survive: Option<Instant>,
+    /// Whether `next` was put off because the last first sweep was not survived.
+    held: bool,
 }
 
 /// What one sweep came to, for the list of scans.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scan {
-    /// Counts up.
+    /// Counts up, restarts included; numbers may be skipped.
     pub(crate) number: u32,
     /// Where.
     pub(crate) segment: SegmentId,
@@ -193,7 +206,16 @@ impl Turn {
     }
 
     fn new(now: Instant) -> Self {
-        Self { next: now, done: 0, met: BTreeSet::new(), scope: Vec::new(), running: None, asked: BTreeMap::new() }
+        Self {
+            next: now,
+            done: 0,
+            met: BTreeSet::new(),
+            scope: Vec::new(),
+            running: None,
+            to_survive: None,
+            held: false,
+            asked: BTreeMap::new(),
+        }
     }
 }
 
@@ -204,13 +226,66 @@ pub(crate) struct Sweeps {
     /// Whether it is.
     pub(crate) watching: bool,
     turns: BTreeMap<SegmentId, Turn>,
-    scans: u32,
+    book: Logbook,
+    clocks: Arc<Clocks>,
 }
 
 impl Sweeps {
     /// No turn yet.
-    pub(super) fn new(rhythm: Rhythm) -> Self {
-        Self { rhythm, watching: true, turns: BTreeMap::new(), scans: 0 }
+    pub(super) fn new(rhythm: Rhythm, book: Logbook, clocks: Arc<Clocks>) -> Self {
+        Self { rhythm, watching: true, turns: BTreeMap::new(), book, clocks }
+    }
+
+    /// Segments whose first sweep waits, because the service did not survive it last time.
+    pub(crate) fn held(&self) -> Vec<(SegmentId, Instant)> {
+        let held = self.turns.iter().filter(|(_, turn)| turn.held);
+        held.map(|(segment, turn)| (*segment, turn.next)).collect()
+    }
+
+    /// The service ends as it should.
+    pub(super) fn close(&mut self) {
+        self.book.close();
+    }
+
+    /// Segments whose first sweep is due and has no mark on the card yet.
+    fn unmarked(&mut self, engine: &mut Engine, now: Instant) -> Vec<SegmentId> {
+        self.arrange(engine, now);
+        let due = |turn: &Turn| self.watching && turn.running.is_none() && turn.next <= now;
+        let unmarked = self.turns.iter().filter(|(segment, turn)| due(turn) && self.book.needs_mark(**segment));
+        unmarked.map(|(segment, _)| *segment).collect()
+    }
+
+    /// A turn for each segment that is there, and none for others.
+    fn arrange(&mut self, engine: &Engine, now: Instant) -> Vec<SegmentId> {
+        let there: Vec<SegmentId> = engine.legs.iter().map(super::leg::Leg::segment).collect();
+        self.turns.retain(|segment, _| there.contains(segment));
+        for segment in &there {
+            if self.turns.contains_key(segment) {
+                continue;
+            }
+            let mut turn = Turn::new(now);
+            let hold = self.book.hold(*segment, engine.moment(now), &self.clocks, self.rhythm.every);
+            if let Some(hold) = hold {
+                tracing::warn!(
+                    segment = segment.0,
+                    "the service did not survive its last first sweep; the next one waits {} s, known devices are asked",
+                    hold.as_secs()
+                );
+                (turn.next, turn.held) = (now + as_embassy(hold), true);
+            }
+            self.turns.insert(*segment, turn);
+        }
+        there
+    }
+
+    /// Notes which first sweeps were survived.
+    fn survive(&mut self, now: Instant) {
+        for (segment, turn) in &mut self.turns {
+            if turn.to_survive.is_some_and(|ended| ended + SURVIVED_AFTER <= now) {
+                turn.to_survive = None;
+                self.book.survive(*segment);
+            }
+        }
     }
 
     /// Whether a sweep that a person asked for runs.
@@ -236,10 +311,8 @@ impl Sweeps {
 
     /// Starts what is due.
     pub(super) fn look(&mut self, engine: &mut Engine, now: Instant) {
-        let there: Vec<SegmentId> = engine.legs.iter().map(super::leg::Leg::segment).collect();
-        self.turns.retain(|segment, _| there.contains(segment));
-        for segment in there {
-            let turn = self.turns.entry(segment).or_insert(Turn::new(now));
+        for segment in self.arrange(engine, now) {
+            let Some(turn) = self.turns.get_mut(&segment) else { continue };
             if turn.running.is_some() || !self.watching {
                 continue;
             }
@@ -249,7 +322,9 @@ impl Sweeps {
                 turn.done = turn.done.max(1);
                 continue;
             }
-            if turn.next <= now || turn.scope != blocks {
+            // An address that comes late is a reason to sweep at once, but not to sweep what killed the last run.
+            if turn.next <= now || turn.scope != blocks && !turn.held {
+                turn.held = false;
                 turn.scope.clone_from(&blocks);
                 turn.next = now + as_embassy(self.rhythm.every);
                 turn.met.clear();
@@ -399,6 +474,9 @@ impl Sweeps {
             // Cut short by its leg: what it did not ask is asked as soon as the leg has settled.
             turn.next = now + AFTER_CUT;
         }
+        if whole_segment {
+            (turn.to_survive, turn.held) = (Some(now), false);
+        }
         let began = running.began;
         if whole_segment {
             let asked = report.addresses.saturating_add(u32::try_from(running.known).unwrap_or(u32::MAX));
@@ -420,21 +498,31 @@ impl Sweeps {
             }
         }
         engine.settle();
-        self.scans += 1;
         let purpose = match running.purpose {
             Purpose::Watch => "watch",
             Purpose::Newcomers(_) => "newcomers",
-            Purpose::Asked { .. } => "asked",
+            Purpose::Asked { .. } => ASKED,
         };
         let began = engine.moment(began);
-        Some(Scan { number: self.scans, segment, began, purpose, ports: running.work.ports, report: *report })
+        Some(Scan { number: self.book.number(), segment, began, purpose, ports: running.work.ports, report: *report })
     }
 }
 
-/// Looks every second whether a segment is due.
+/// Looks every second whether a segment is due. The first sweep of each begins when that is on the card.
 pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::RefCell<Sweeps>>) {
     loop {
-        sweeps.borrow_mut().look(&mut engine.borrow_mut(), Instant::now());
+        let now = Instant::now();
+        let moment = engine.borrow().moment(now);
+        let unmarked = sweeps.borrow_mut().unmarked(&mut engine.borrow_mut(), now);
+        for segment in unmarked {
+            let kept = sweeps.borrow_mut().book.begin(segment, moment);
+            if let Some(kept) = kept {
+                let _goes_on_without = tokio::time::timeout(MARK_TIME, kept).await;
+            }
+        }
+        let now = Instant::now();
+        sweeps.borrow_mut().survive(now);
+        sweeps.borrow_mut().look(&mut engine.borrow_mut(), now);
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

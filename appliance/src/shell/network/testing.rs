@@ -17,12 +17,14 @@ use super::engine::Engine;
 use super::ground::Ground;
 use super::hands::{Hands, Memory};
 use super::leg::{Footing, Leg};
+use super::logbook::Logbook;
 use super::news::{self, News, Room};
 use super::places::{Choice, Places};
 use super::send::{Mouths, Outbox};
 use super::sweeps::Sweeps;
 use super::{MAX_VISITS, Network};
 use crate::config::NetworkSettings;
+use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
 
 type Tell = Box<dyn FnMut(&mut Hands<'_>, &News)>;
@@ -38,7 +40,11 @@ pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<K
         }
     }
     let engine = Rc::new(RefCell::new(engine));
-    let mut sweeps = Sweeps::new(super::settings::rhythm(&NetworkSettings::default(), false));
+    let mut sweeps = Sweeps::new(
+        super::settings::rhythm(&NetworkSettings::default(), false),
+        Logbook::open(&[], keeper.clone()),
+        std::sync::Arc::new(Clocks::open(&[], None)),
+    );
     sweeps.watching = false;
     let memory = Rc::new(RefCell::new(Memory::default()));
     let room = Room {

@@ -127,10 +127,45 @@ fn an_address_claimed_twice_is_a_conflict_until_it_is_not() {
         assert_eq!(macs, [net.hosts[4].mac, net.hosts[9].mac]);
         assert!(net.device(4).confidence() < net.device(5).confidence());
         net.hosts[4].ips.pop();
-        net.minutes(30);
-        assert_eq!(net.told(), [ConflictCleared], "seed {seed}");
+        net.minutes(7);
+        assert_eq!(net.told(), [ConflictCleared], "within a sweep or two: seed {seed}");
         assert!(net.lan.conflicts()[0].closed.is_some());
     }
+}
+
+#[test]
+fn a_conflict_whose_sides_both_sleep_is_not_over_before_they_had_time_to_wake() {
+    let mut net = Net::with_hosts(3, 20);
+    net.settle();
+    net.hosts[4].ips.push(ip(10));
+    net.minutes(20);
+    assert_eq!(net.told(), [Conflict]);
+    for host in [4, 9] {
+        net.hosts[host].on = false;
+    }
+    net.minutes(8);
+    for host in [4, 9] {
+        net.hosts[host].on = true;
+    }
+    net.minutes(20);
+    assert!(!net.told().contains(&ConflictCleared));
+}
+
+#[test]
+fn open_conflicts_beyond_the_table_push_out_the_oldest_and_it_never_grows() {
+    let mut net = Net::new(8, (1..=200).map(Host::new));
+    net.settle();
+    for other in 0..90 {
+        // Each of ninety machines also takes the address of another.
+        let taken = net.hosts[100 + other].ips[0];
+        net.hosts[1 + other].ips.push(taken);
+    }
+    net.minutes(120);
+    let open = net.lan.conflicts().iter().filter(|row| row.closed.is_none()).count();
+    assert_eq!(net.lan.conflicts().len(), crate::limits::MAX_CONFLICTS);
+    assert!(open > crate::limits::MAX_SUSPICIONS, "more than are verified at once get their turn: {open}");
+    let told = net.told().iter().filter(|kind| **kind == Conflict).count();
+    assert!(told >= 80, "suspicions that found no room come back with the next claim: {told}");
 }
 
 #[test]

@@ -209,3 +209,73 @@ fn what_does_not_fit_waits() {
     new += out.iter().filter(|action| matches!(action, Action::Change(change) if change.kind == NewDevice)).count();
     assert_eq!(new, 200);
 }
+
+#[test]
+fn a_merged_device_can_be_merged_again_and_both_undone_in_turn() {
+    let mut net = Net::with_hosts(11, 10);
+    net.settle();
+    let [a, b, c] = [3, 4, 5].map(|host| net.id(host));
+    net.edit(Edit::Label(c, "The third")).unwrap();
+    net.changes.clear();
+    assert_eq!(net.edit(Edit::Merge(a, b)), Ok(a));
+    // Now the one that took another in goes itself into a third, with all it had.
+    assert_eq!(net.edit(Edit::Merge(c, a)), Ok(c));
+    assert_eq!(net.told(), [Merged, Merged]);
+    let all = net.lan.device(c).unwrap();
+    assert_eq!((all.interfaces().len(), all.label()), (3, "The third"));
+    for host in [3, 4, 5] {
+        assert_eq!(net.id(host), c);
+    }
+    assert!(net.lan.device(a).is_none() && net.lan.device(b).is_none());
+    // The last merge is undone first: what comes out is the device that was merged before, still as one.
+    assert_eq!(net.edit(Edit::Split(c)), Ok(a));
+    assert_eq!([3, 4, 5].map(|host| net.id(host)), [a, a, c]);
+    assert_eq!(net.lan.device(a).unwrap().interfaces().len(), 2);
+    assert_eq!(net.edit(Edit::Split(a)), Ok(b));
+    assert_eq!([3, 4, 5].map(|host| net.id(host)), [a, b, c]);
+    assert_eq!(net.edit(Edit::Split(a)), Err(Refusal::NothingToSplit));
+    assert_eq!(net.lan.device(c).unwrap().label(), "The third");
+}
+
+#[test]
+fn a_maker_that_changes_is_told_once_and_an_empty_word_is_none() {
+    let mut net = Net::with_hosts(12, 10);
+    net.settle();
+    let host = net.hosts[3].clone();
+    let say = |net: &mut Net, maker: &str| {
+        for _ in 0..2 {
+            net.pass(Duration::from_secs(5));
+            net.sight(Source::Mdns, Some(host.mac), Some(host.ips[0]), Fact::Clue(Clue::Manufacturer, maker));
+        }
+        net.minutes(2);
+        net.told()
+    };
+    assert_eq!(say(&mut net, "Acme"), [], "a maker that becomes known is no change");
+    assert_eq!(say(&mut net, "Acme"), []);
+    assert_eq!(say(&mut net, ""), []);
+    assert_eq!(say(&mut net, "Apex"), [], "said once beside the other, it may be either");
+    assert_eq!(say(&mut net, "Acme"), []);
+    net.minutes(90);
+    net.changes.clear();
+    assert_eq!(say(&mut net, "Apex"), [VendorChanged], "the other has not been said for long");
+    assert_eq!(net.device(3).vendor().map(|field| field.value.as_str()), Some("Apex"));
+    net.minutes(90);
+    assert_eq!(say(&mut net, "Apex"), []);
+}
+
+#[test]
+fn whoever_claims_an_address_is_not_merged_by_what_its_owner_says_from_there() {
+    let mut net = Net::with_hosts(13, 10);
+    net.settle();
+    let owner = net.hosts[3].clone();
+    net.sight(Source::Ssdp, Some(owner.mac), Some(owner.ips[0]), KEY);
+    let thief = net.hosts[4].mac;
+    net.sight(Source::Arp, Some(thief), Some(owner.ips[0]), Fact::Claims);
+    net.minutes(1);
+    net.sight(Source::Arp, Some(thief), Some(owner.ips[0]), Fact::Claims);
+    // A datagram comes through a socket, so without a MAC: it is the owner's, whoever claims the address just now.
+    net.sight(Source::Ssdp, None, Some(owner.ips[0]), KEY);
+    net.minutes(5);
+    assert!(!net.told().contains(&Merged));
+    assert_ne!(net.id(3), net.id(4));
+}

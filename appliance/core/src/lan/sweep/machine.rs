@@ -13,7 +13,7 @@ use crate::limits::{MAX_ACTIONS, MAX_DEVICES};
 
 use super::budget::Budget;
 use super::host::Hosts;
-use super::pace::Rate;
+use super::pace::{LONGEST_PATIENCE, Rate};
 use super::plan::{Known, Plan, Progress, Report};
 use super::questions::LinkQuestions;
 use super::rounds::Rounds;
@@ -29,6 +29,8 @@ const DIRECTED_TRIES: u8 = 4;
 const BURST_MS: u32 = 5;
 /// The kernel repeats its own ARP every second, so without raw frames asking again sooner asks nothing.
 const KERNEL_ROUND_GAP: Duration = Duration::from_secs(1);
+/// Answers may lead to questions whose answers lead to others; a link that goes on for ever is not waited for any longer.
+const LONGEST_FOLLOWED: Duration = Duration::from_millis(3_500);
 /// Asked when neither raw frames nor ICMP are allowed: any answer, a refusal too, shows the host.
 const NUDGE_PORT: u16 = 443;
 /// Asked behind a router when the first port was silent.
@@ -62,6 +64,8 @@ pub enum Input<'a> {
         /// Who answered.
         source: Source,
     },
+    /// An answer led to another question on the link: its answer is worth waiting for.
+    Followed,
     /// The link did not take all frames: go slower.
     Congested,
     /// End now.
@@ -102,6 +106,10 @@ struct Run {
     hosts: Hosts,
     link: LinkQuestions,
     rtt: Rtt,
+    /// How long answers to questions for names take.
+    names: Rtt,
+    /// Until when the answers to questions that answers led to are waited for.
+    followed: Instant,
     began: Instant,
     discovered: Option<Instant>,
     ported: Option<Instant>,
@@ -179,8 +187,10 @@ impl Run {
             rounds: Rounds::new(now, plan.targets.count(), gap, seed),
             known: known.iter().take(MAX_DEVICES).map(directed).collect(),
             hosts: Hosts::default(),
-            link: LinkQuestions::new(now, plan.work.names && !plan.beyond, plan.ipv6, plan.means.raw),
+            link: LinkQuestions::new(now, rate.haste, plan.work.names && !plan.beyond, plan.ipv6, plan.means.raw),
             rtt: Rtt::default(),
+            names: Rtt::default(),
+            followed: now,
             began: now,
             discovered: None,
             ported: None,
@@ -208,9 +218,12 @@ impl Run {
                 }
             }
             Input::Named { ip, source } => {
-                if let Some(host) = self.hosts.at(ip) {
-                    host.asked.answer(source);
+                if let Some(took) = self.hosts.at(ip).and_then(|host| host.asked.answer(now, source)) {
+                    self.names.learn(took);
                 }
+            }
+            Input::Followed => {
+                self.followed = (now + self.patience()).min(self.began + LONGEST_FOLLOWED).max(self.followed);
             }
             Input::Congested => {
                 self.frames_left.ease(now);
@@ -327,7 +340,7 @@ impl Run {
     }
 
     fn next_question(&mut self, now: Instant) -> Option<Query> {
-        let (names, snmp) = (self.plan.work.names, self.plan.snmp);
+        let (names, snmp, patience) = (self.plan.work.names, self.plan.snmp, self.patience());
         let hold_ipv6 = self.discovered.is_none();
         self.hosts.in_turn(|host| {
             if host.ip.is_ipv6() && hold_ipv6 {
@@ -336,8 +349,13 @@ impl Run {
             if let Some(port) = host.asked.next_greeting() {
                 return Some(Query::Greeting { ip: host.ip, port });
             }
-            if names { host.asked.next(now, host.ip, host.also, snmp) } else { None }
+            if names { host.asked.next(now, patience, host.ip, host.also, snmp) } else { None }
         })
+    }
+
+    /// How long an answer to a question for a name may take here.
+    fn patience(&self) -> Duration {
+        self.names.patience(self.rate.patience, LONGEST_PATIENCE)
     }
 
     /// Whether all addresses were asked as often as is worth it.
@@ -351,13 +369,14 @@ impl Run {
     }
 
     fn is_over(&self, now: Instant) -> bool {
-        let timeout = self.rtt.timeout();
+        let (timeout, patience) = (self.rtt.timeout(), self.patience());
         self.discovered.is_some()
-            && self.link.is_done()
+            && self.link.is_done(now)
+            && self.followed <= now
             && self.last_sent + self.rate.settle <= now
             && self.hosts.iter().all(|host| {
                 (!self.plan.work.ports || host.flights.is_done(now, &self.plan.ports, timeout))
-                    && (!self.plan.work.names || host.asked.is_done())
+                    && (!self.plan.work.names || host.asked.is_done(now, patience))
                     && !host.asked.wants_greeting()
             })
     }

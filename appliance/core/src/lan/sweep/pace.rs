@@ -34,7 +34,15 @@ pub(super) struct Rate {
     pub(super) round_gap: Duration,
     /// How long to listen after the last question.
     pub(super) settle: Duration,
+    /// How long an answer to a question for a name may take before it is asked again, at least; what answers take on this
+    /// segment may make it longer.
+    pub(super) patience: Duration,
+    /// Whether a person waits: what may be repeated sooner is.
+    pub(super) haste: bool,
 }
+
+/// An answer to a question for a name is not waited for longer.
+pub(super) const LONGEST_PATIENCE: Duration = Duration::from_millis(900);
 
 impl Pace {
     /// Every pace, slowest first.
@@ -58,6 +66,8 @@ impl Pace {
                 open_per_host: 1,
                 round_gap: Duration::from_secs(2),
                 settle: Duration::from_secs(2),
+                patience: LONGEST_PATIENCE,
+                haste: false,
             },
             Self::Background => Rate {
                 frames_per_second: 400,
@@ -65,6 +75,8 @@ impl Pace {
                 open_per_host: 2,
                 round_gap: Duration::from_millis(700),
                 settle: Duration::from_secs(1),
+                patience: LONGEST_PATIENCE,
+                haste: false,
             },
             Self::Fast => Rate {
                 frames_per_second: 18_000,
@@ -72,6 +84,9 @@ impl Pace {
                 open_per_host: 10,
                 round_gap: Duration::from_millis(50),
                 settle: Duration::from_millis(150),
+                // Twice the longest an mDNS responder waits before it answers (120 ms, RFC 6762 section 6).
+                patience: Duration::from_millis(250),
+                haste: true,
             },
         }
     }

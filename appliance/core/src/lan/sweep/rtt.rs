@@ -1,5 +1,5 @@
 //! Holds how long an answer may take on this segment, learned from those that came (RFC 6298, as TCP does it).
-//! Never waits. Called by port probing, which takes a probe as lost after this long.
+//! Never waits. Called by port probing, which takes a probe as lost after this long, and by the questions for names.
 
 use embassy_time::Duration;
 
@@ -33,6 +33,14 @@ impl Rtt {
         self.samples = self.samples.saturating_add(1);
     }
 
+    /// How long an answer may take, between `least` and `most`; `least` before anything was measured.
+    pub(super) fn patience(&self, least: Duration, most: Duration) -> Duration {
+        if self.samples == 0 {
+            return least;
+        }
+        Duration::from_micros(self.smoothed_us + 4 * self.variation_us).max(least).min(most)
+    }
+
     /// After how long a probe counts as lost.
     pub(super) fn timeout(&self) -> Duration {
         if self.samples < 4 {
@@ -63,5 +71,20 @@ mod tests {
             rtt.learn(Duration::from_secs(90));
         }
         assert_eq!(rtt.timeout(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn patience_grows_where_answers_are_slow() {
+        let (least, most) = (Duration::from_millis(250), Duration::from_millis(900));
+        let mut rtt = Rtt::default();
+        assert_eq!(rtt.patience(least, most), least);
+        rtt.learn(Duration::from_millis(3));
+        assert_eq!(rtt.patience(least, most), least);
+        for _ in 0..50 {
+            rtt.learn(Duration::from_millis(400));
+        }
+        assert!(rtt.patience(least, most) >= Duration::from_millis(400));
+        rtt.learn(Duration::from_secs(9));
+        assert_eq!(rtt.patience(least, most), most);
     }
 }

@@ -85,7 +85,7 @@ impl ScanState {
 /// A sweep that is over.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct ScanView {
-    /// Counts up since the start of the service.
+    /// Counts up, restarts included; numbers may be skipped.
     pub(crate) number: u32,
     /// Where.
     pub(crate) segment: String,

@@ -31,6 +31,8 @@ use super::tally::Trouble;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
+/// SNMP questions at once. Most hosts never answer one, and what waits for silence must not keep the others waiting.
+const MAX_SNMP_AT_ONCE: usize = 64;
 /// Connections to one host at once: far below the smallest listen queue seen.
 const MAX_AT_ONE_HOST: usize = 4;
 /// A neighbour answers a connect in milliseconds, a sleeping one within a second or two.
@@ -58,6 +60,7 @@ fn id() -> Option<u32> {
 /// Runs errands for as long as the service does.
 pub(super) async fn run(engine: Shared, means: Rc<Means>) {
     let at_once = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    let snmp_at_once = Arc::new(Semaphore::new(MAX_SNMP_AT_ONCE));
     let hosts: Rc<RefCell<BTreeMap<IpAddr, Rc<Semaphore>>>> = Rc::default();
     let news = engine.borrow().errand_news();
     loop {
@@ -65,11 +68,15 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
             news.notified().await;
             continue;
         };
-        let Ok(place) = at_once.clone().acquire_owned().await else { return };
+        let is_snmp = matches!(errand, Errand::Probe(Probe { query: Query::Snmp { .. }, .. }));
+        let place = if is_snmp { None } else { at_once.clone().acquire_owned().await.ok() };
+        let snmp_at_once = snmp_at_once.clone();
+        let at_work = engine.borrow_mut().at_work();
         let host = host_of(&errand);
         let queue = hosts.borrow_mut().entry(host).or_insert_with(|| Rc::new(Semaphore::new(MAX_AT_ONE_HOST))).clone();
         let (engine, means, hosts) = (engine.clone(), means.clone(), hosts.clone());
         spawn_local(async move {
+            let place = if is_snmp { snmp_at_once.acquire_owned().await.ok() } else { place };
             {
                 let _turn = queue.acquire().await;
                 // One that takes longer is over: its host is slow, or means harm.
@@ -78,7 +85,7 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
             if Rc::strong_count(&queue) <= 2 {
                 hosts.borrow_mut().remove(&host);
             }
-            drop(place);
+            drop((place, at_work));
         });
     }
 }
