@@ -116,7 +116,6 @@ async fn serve(config: Config) -> Result<(), Ending> {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
         communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
-        presence: config.network.presence,
         rules,
         keeper: Some(keeper.clone()),
         stored,
@@ -157,7 +156,8 @@ fn areas(
 ) -> Vec<Vec<http::route::Route>> {
     state.watch(platform);
     let deps = api::Deps { network, keeper: keeper.clone(), clocks: clocks.clone(), settings, state: state.clone() };
-    vec![api::routes(&deps), page::routes(&deps)]
+    let desk = api::desk(&deps);
+    vec![api::routes(&deps, &desk), page::routes(&deps, &desk)]
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {

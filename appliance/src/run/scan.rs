@@ -68,7 +68,6 @@ async fn look(
         settings: config.network.settings(),
         interfaces,
         communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
-        presence: config.network.presence,
         rules,
         keeper: None,
         stored: Vec::new(),

@@ -9,33 +9,35 @@
 //! | `check`, `wake` | ask or wake a device now |
 //! | `events`, `date` | changes: history of all, and of one device |
 //! | `scan`, `target`, `monitoring`, `stats` | sweeps, how the network is watched, numbers |
+//! | `census` | how many devices there were, and how fast one answered, over time |
 //! | `conflicts`, `segments`, `settings`, `health` | what their names say |
 //! | `sheet`, `export`, `import` | devices as a table, out and in |
 //! | `live` | the event stream, readiness, metrics |
 
+pub(crate) mod census;
 mod check;
 mod conflicts;
 mod date;
 pub(crate) mod desk;
-mod devices;
-mod edit;
+pub(crate) mod devices;
+pub(crate) mod edit;
 mod events;
 mod export;
-mod fault;
+pub(crate) mod fault;
 mod filter;
 mod health;
-mod import;
+pub(crate) mod import;
 pub(crate) mod live;
 mod merge;
 pub(crate) mod monitoring;
 mod scan;
 mod segments;
-mod settings;
+pub(crate) mod settings;
 mod sheet;
 mod stats;
 mod target;
 pub(crate) mod view;
-mod wake;
+pub(crate) mod wake;
 
 use std::sync::Arc;
 
@@ -58,6 +60,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         scan::routes(desk),
         monitoring::routes(desk),
         stats::routes(desk),
+        census::routes(desk),
         conflicts::routes(desk),
         segments::routes(desk),
         settings::routes(desk),

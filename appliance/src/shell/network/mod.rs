@@ -9,7 +9,10 @@
 //! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
 //! | `sweeps`, `settings` | when which segment is swept and what for |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
+//! | `census`, `bin` | how many there were over time; what was just forgotten, for an undo |
 
+mod bin;
+mod census;
 mod ears;
 mod engine;
 mod errand;
@@ -41,10 +44,12 @@ use tokio::task::spawn_local;
 use vigie_core::lan::{Input, SegmentId};
 use vigie_sys::Error;
 
-use crate::config::{NetworkSettings, PresenceConfig};
+use crate::config::NetworkSettings;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
+pub(crate) use bin::NotBack;
+pub(crate) use census::{Count, FINE_STEPS, HOURS, STEP_S, Series};
 pub(crate) use engine::Counts;
 pub(crate) use hands::{Hands, LegView, Snapshot};
 pub(crate) use news::{Listener, News};
@@ -65,8 +70,6 @@ pub(crate) struct Start {
     pub(crate) interfaces: Vec<String>,
     /// SNMP communities a person gave.
     pub(crate) communities: Vec<String>,
-    /// When a device is called gone.
-    pub(crate) presence: PresenceConfig,
     /// Rules of a person, beside the built-in ones.
     pub(crate) rules: Rules,
     /// Where to store, unless nothing is to be stored.
@@ -131,7 +134,7 @@ impl Network {
 pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let secret = vigie_sys::random::bytes::<16>()?;
     let boot = start.clocks.this_boot();
-    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
+    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.settings.presence));
     engine.heard = settings::heard(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
     let snmp = !start.communities.is_empty();
@@ -158,6 +161,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     spawn_local(errand::run(engine.clone(), means));
     spawn_local(sweeps::keep_time(engine, sweeps));
     spawn_local(news::take(room.clone(), start.tell));
+    spawn_local(census::keep(room.clone()));
     spawn_local(receive(room, inbox));
     Ok(Network { visits, keeper: start.keeper })
 }
