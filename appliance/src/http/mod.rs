@@ -24,6 +24,7 @@ pub mod list;
 pub mod listener;
 pub mod logs;
 pub mod metrics;
+pub mod multipart;
 pub mod openapi;
 pub mod problem;
 pub mod reply;
