@@ -155,7 +155,13 @@ mod tests {
     #[test]
     fn the_next_page_begins_after_the_last_change_shown() {
         let asked = Asked { which: Which::Moves, device: Some(DeviceId(7)), before: None };
-        let desk = Desk { username: "ada".into(), language: Language::En, may_work: true, path: "/changes".into() };
+        let desk = Desk {
+            username: "ada".into(),
+            language: Language::En,
+            may_work: true,
+            may_rule: true,
+            path: "/changes".into(),
+        };
         let found = [told::sample(ChangeKind::Offline, Some(DeviceId(7)), "", "")];
         let page = journal(&asked, &found, true, &BTreeMap::new(), &desk).into_string();
         assert!(page.contains("href=\"/changes?show=moves&amp;device=0000000000000007&amp;before=7\""), "{page}");

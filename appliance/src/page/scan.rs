@@ -8,6 +8,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use crate::accounts::role::Access;
+use crate::api::network::fault;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -105,18 +106,18 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let started = house.network.call(move |hands| hands.sweep(&request)).await;
     let why = match started.map_err(|_| Problem::from(&faults::UNAVAILABLE))? {
         Ok(()) => None,
-        Err(NotStarted::Running) => Some(words::RUNNING),
-        Err(NotStarted::NoLeg) => Some(words::NO_LEG),
+        Err(NotStarted::Running) => Some(fault::SCAN_RUNNING.text),
+        Err(NotStarted::NoLeg) => Some(fault::NO_LEG.text),
         Err(NotStarted::Remote(_) | NotStarted::Targets(_)) => Some(words::REFUSED),
     };
     answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await
 }
 
 async fn stop(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    // A closure: the method itself is bound to one lifetime.
-    #[allow(clippy::redundant_closure_for_method_calls)]
-    let stopped = house.network.call(|hands| hands.stop_sweeps()).await;
-    stopped.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let stopped = house.network.call(|hands| {
+        hands.stop_sweeps();
+    });
+    stopped.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     answer(&house, &call, &desk, None).await
 }
 
