@@ -12,22 +12,21 @@ const number = new Intl.NumberFormat(own, { maximumFractionDigits: 1 });
 const alive = new Map();
 let library;
 
-export async function enliven(part) {
-  for (const [figure, chart] of alive) if (!figure.isConnected) { chart.destroy(); alive.delete(figure); }
-  const figures = [...part.querySelectorAll("[data-chart]")].filter((figure) => !alive.has(figure));
-  if (!figures.length) return;
-  await (library ??= load(figures[0].dataset.library));
-  for (const figure of figures) if (figure.isConnected) alive.set(figure, draw(figure));
+/** Brings one chart to life; `by_key` tells that somebody came to it by key. */
+export async function enliven(figure, by_key) {
+  for (const [old, chart] of alive) if (!old.isConnected) { chart.destroy(); alive.delete(old); }
+  await (library ??= load(figure.dataset));
+  if (!figure.isConnected || alive.has(figure)) return;
+  alive.set(figure, draw(figure));
+  if (by_key) figure.querySelector(".life").focus();
 }
 
-function load(address) {
-  return new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = done;
-    script.onerror = failed;
-    document.head.append(script);
+function load({ library, sheet }) {
+  const add = (kind, parts) => new Promise((done, failed) => {
+    const element = Object.assign(document.createElement(kind), parts, { onload: done, onerror: failed });
+    document.head.append(element);
   });
+  return Promise.all([add("script", { src: library }), add("link", { rel: "stylesheet", href: sheet })]);
 }
 
 // `12*30,,13` is 12 thirty times, none, 13.
@@ -45,6 +44,9 @@ function draw(figure) {
   const curves = values.split(";").map(unpack);
   const newest = Math.round(Date.now() / 1000) - Number(age);
   const times = curves[0].map((_, place) => newest - (curves[0].length - 1 - place) * Number(step));
+  // A count holds until its step is over, or until now.
+  times.push(newest + Math.min(Number(step), Number(age)));
+  for (const curve of curves) curve.push(curve.at(-1));
   const plot = figure.querySelector(".plot");
   const words = names.split("|");
   const say = (value) => (value == null ? none : `${number.format(value)}${unit && "\u00a0"}${unit}`);
@@ -63,7 +65,7 @@ function draw(figure) {
   plot.after(life);
   figure.querySelector(".scale")?.after(told);
   figure.classList.add("alive");
-  const last = times.length - 1;
+  const last = times.length - 2;
   life.addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12, Home: -last, End: last };
     if (event.key === "Escape") { chart.setCursor({ left: -10, top: -10 }); tell(null); return; }
@@ -96,7 +98,7 @@ function settings(shape, curves, tell, width, say) {
   return {
     width: Math.max(width, 200), height: HEIGHT, legend: { show: false }, padding: [8, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, fill: raised, stroke: ink, width: 2 } },
-    hooks: { setCursor: [(chart) => tell(chart.cursor.idx ?? null)] },
+    hooks: { setCursor: [(chart) => tell(chart.cursor.idx == null ? null : Math.min(chart.cursor.idx, curves[0].length - 2))] },
     scales: { x: { time: true }, y: { range: (_, least, most) => [0, Math.max(most ?? 1, 1e-3) * 1.1] } },
     axes: [{ ...axis, values: label, space: 64, size: 28, gap: 6 }, { ...axis, size: 48, values: (_, splits) => splits.map((value) => (area && value % 1 ? "" : say(value))) }],
     series: [{}, first, ...others],

@@ -183,11 +183,7 @@ addEventListener("htmx:beforeSwap", (event) => {
   else if (event.detail.requestConfig.headers["x-vigie-background"] && target.querySelector("details[open]")) event.detail.shouldSwap = false;
   else if (fresh) made.set(select, fresh.outerHTML);
 });
-addEventListener("htmx:afterSwap", (event) => {
-  const part = event.detail.elt.parentElement ?? document;
-  freshen(part);
-  enliven(part);
-});
+addEventListener("htmx:afterSwap", (event) => freshen(event.detail.elt.parentElement ?? document));
 
 // --- Ticks ----------------------------------------------------------------------------------------------------------
 
@@ -197,14 +193,14 @@ addEventListener("change", (event) => {
 
 // --- Charts ---------------------------------------------------------------------------------------------------------
 
-// The pictures are there already; the library is fetched only where one is, and after everything else.
-function enliven(part) {
-  const figure = part.querySelector("[data-chart]");
-  if (figure) import(figure.dataset.script).then((charts) => charts.enliven(part)).catch(() => {});
+// The pictures are there already; the library is fetched when somebody points at one, touches it or comes to it by key.
+function enliven(event) {
+  const figure = event.target.closest?.("[data-chart]:not(.alive)");
+  if (!figure || event.target.closest("details")) return;
+  import(figure.dataset.script).then((charts) => charts.enliven(figure, event.type === "focusin")).catch(() => {});
 }
+for (const name of ["pointerover", "touchstart", "focusin"]) addEventListener(name, enliven, { passive: true });
 
 freshen(document);
-if (document.readyState === "complete") enliven(document);
-else addEventListener("load", () => enliven(document));
 setInterval(() => freshen(document), TIMES_MS);
 follow();

@@ -16,8 +16,8 @@ use super::words::{self, chart as texts};
 /// Height of the picture in its own units.
 const HEIGHT: f64 = 100.0;
 
-/// Steps with a value before there is anything to see.
-const ENOUGH_STEPS: usize = 2;
+/// Parts the scales are cut into.
+const PARTS: usize = 4;
 
 /// One line of a chart.
 pub(super) struct Curve {
@@ -61,8 +61,7 @@ impl Chart {
     /// The chart, or why there is none yet.
     pub(super) fn draw(&self, language: Language) -> Markup {
         let values = self.curves.first().map_or(&[][..], |curve| &curve.values);
-        let seen = values.iter().flatten().count();
-        if seen < ENOUGH_STEPS {
+        if values.iter().all(Option::is_none) {
             return html! { figure.chart id=(self.id) {
                 figcaption { (self.title.speak(language)) }
                 p.hint { (texts::TOO_LITTLE.speak(language)) }
@@ -77,11 +76,16 @@ impl Chart {
                 data-names=(self.curves.iter().map(|curve| curve.name.speak(language)).collect::<Vec<_>>().join("|"))
                 data-values=(self.curves.iter().map(|curve| pack(&curve.values)).collect::<Vec<_>>().join(";"))
                 data-script=(assets::address("chart.js")) data-library=(assets::address("vendor/uplot.min.js"))
+                data-sheet=(assets::address("vendor/uplot.min.css"))
                 data-keys=(texts::KEYS.speak(language)) data-none=(texts::NOT_WATCHED.speak(language)) {
                 figcaption { (self.title.speak(language)) }
-                div.plot role="img" aria-label=(self.says) {
+                div.plot role="img" aria-label=(self.says) tabindex="0" {
                     span.most aria-hidden="true" { (self.number(top, language)) }
                     svg viewBox={ "0 0 " (values.len()) " " (HEIGHT) } preserveAspectRatio="none" aria-hidden="true" {
+                        @for part in 1..PARTS {
+                            @let (x, y) = (values.len() * part / PARTS, HEIGHT * part as f64 / PARTS as f64);
+                            path.grid d=(format!("M{x} 0V{HEIGHT}M0 {y}H{}", values.len())) {}
+                        }
                         @match self.shape {
                             Shape::Area => path.area d=(area(values, top)) {},
                             Shape::Dots => path.line d=(line(values, top)) {},
@@ -89,7 +93,10 @@ impl Chart {
                     }
                     span.least aria-hidden="true" { "0" }
                 }
-                p.scale aria-hidden="true" { span { (words::times::ago(language, span)) } span { (words::device::NOW.speak(language)) } }
+                p.scale aria-hidden="true" {
+                    @for part in (1..=PARTS).rev() { span { (words::times::ago(language, span * part as u32 / PARTS as u32)) } }
+                    span { (words::device::NOW.speak(language)) }
+                }
                 (self.table(language))
             }
         }
@@ -258,8 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn too_little_to_see_is_said() {
-        let drawn = chart(vec![None, Some(3.0)]).draw(Language::En).into_string();
+    fn nothing_to_see_is_said() {
+        let drawn = chart(vec![None, None]).draw(Language::En).into_string();
         assert!(!drawn.contains("<svg") && drawn.contains(texts::TOO_LITTLE.en), "{drawn}");
     }
 

@@ -118,7 +118,6 @@ fn shell(language: Language, title: &str, bar: Option<&Markup>, content: &Markup
                 link rel="stylesheet" href=(assets::address("style/tokens.css"));
                 link rel="stylesheet" href=(assets::address("style/page.css"));
                 link rel="stylesheet" href=(assets::address("style/views.css"));
-                link rel="stylesheet" href=(assets::address("vendor/uplot.min.css"));
                 script defer src=(assets::address("vendor/htmx.min.js")) {}
                 script type="module" src=(assets::address("page.js")) {}
             }

@@ -133,7 +133,7 @@ fn journal(asked: &Asked, found: &[Told], more: bool, names: &BTreeMap<DeviceId,
             }
         }
         @if found.is_empty() {
-            div.first { (super::icon::icon("journal")) h2 { (texts::EMPTY.speak(language)) } p { (texts::EMPTY_HELP.speak(language)) } }
+            div.first { (super::icon::icon("journal")) h2 { (if asked.which == Which::All { texts::EMPTY } else { texts::NONE_SUCH }.speak(language)) } p { (texts::EMPTY_HELP.speak(language)) } }
         }
         // Only the newest page follows what happens; an older one stays what it was.
         ol.tolds #changes hx-get=[asked.before.is_none().then(|| asked.path(asked.which, None))] hx-trigger="news from:body"

@@ -58,7 +58,8 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let draft = Draft::read(&form);
     let seen = field(&form, "seen").to_owned();
     let check_seen = |tag: &str| if tag == seen { Ok(()) } else { Err((&faults::CHANGED_SINCE).into()) };
-    let faults = match draft.settings(desk.language) {
+    let (now, _) = settings::now(&house.desk).await;
+    let faults = match draft.settings(&now, desk.language) {
         Ok(new) => match settings::change(&house.desk, new, check_seen).await {
             Ok(_) => return Ok(Reply::see_other("/system/settings?done=saved")),
             Err(problem) => problem,

@@ -9,8 +9,8 @@ use super::acts::field;
 use super::words::settings as texts;
 
 /// The sources in the order of the page, by the names of the settings.
-pub(super) const SOURCES: [&str; 14] =
-    ["arp", "nd", "icmp", "tcp", "mdns", "nbns", "ssdp", "wsd", "dhcp", "dns", "snmp", "banners", "ssh", "tailscale"];
+pub(super) const SOURCES: [&str; 13] =
+    ["arp", "nd", "icmp", "tcp", "mdns", "nbns", "ssdp", "wsd", "dhcp", "dns", "snmp", "banners", "tailscale"];
 
 /// The form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct Draft {
     pub(super) confirm: String,
 }
 
-fn switches(sources: &mut Sources) -> [&mut bool; 14] {
+fn switches(sources: &mut Sources) -> [&mut bool; 13] {
     [
         &mut sources.arp,
         &mut sources.nd,
@@ -45,7 +45,6 @@ fn switches(sources: &mut Sources) -> [&mut bool; 14] {
         &mut sources.dns,
         &mut sources.snmp,
         &mut sources.banners,
-        &mut sources.ssh,
         &mut sources.tailscale,
     ]
 }
@@ -96,8 +95,13 @@ impl Draft {
         }
     }
 
-    /// The settings it means, or pointers and words for what cannot be read. Whether they do is for the API to say.
-    pub(super) fn settings(&self, language: Language) -> Result<NetworkSettings, Vec<(String, String)>> {
+    /// The settings it means, or pointers and words for what cannot be read. Whether they do is for the API to say. What
+    /// the form does not show stays as in `base`.
+    pub(super) fn settings(
+        &self,
+        base: &NetworkSettings,
+        language: Language,
+    ) -> Result<NetworkSettings, Vec<(String, String)>> {
         let mut unread = Vec::new();
         let mut note = |pointer: &str, text: String| unread.push((pointer.to_owned(), text));
         let mut seconds = |name: &str, text: &str| {
@@ -121,25 +125,24 @@ impl Draft {
             ports
         };
         let ports = PortLists { quick: ports("quick", &self.quick), full: ports("full", &self.full) };
-        let mut sources = Sources::default();
+        let mut sources = base.sources;
         for (switch, on) in switches(&mut sources).into_iter().zip(&self.sources) {
             *switch = *on;
         }
-        let settings = NetworkSettings {
-            // What is no number is out of bounds, and the check says which those are.
-            interval_minutes: self.interval.parse().unwrap_or(0),
-            pace: match self.pace.as_str() {
-                "gentle" => Pace::Gentle,
-                "fast" => Pace::Fast,
-                _ => Pace::Background,
-            },
-            sources,
-            segments: lines(&self.segments),
-            exclude: lines(&self.exclude),
-            allow_public: self.allow_public,
-            ports,
-            presence,
+        let mut settings = base.clone();
+        // What is no number is out of bounds, and the check says which those are.
+        settings.interval_minutes = self.interval.parse().unwrap_or(0);
+        settings.pace = match self.pace.as_str() {
+            "gentle" => Pace::Gentle,
+            "fast" => Pace::Fast,
+            _ => Pace::Background,
         };
+        settings.sources = sources;
+        settings.segments = lines(&self.segments);
+        settings.exclude = lines(&self.exclude);
+        settings.allow_public = self.allow_public;
+        settings.ports = ports;
+        settings.presence = presence;
         if unread.is_empty() { Ok(settings) } else { Err(unread) }
     }
 }
@@ -196,7 +199,7 @@ mod tests {
         settings.sources.ssdp = false;
         let draft = Draft::of(&settings);
         assert_eq!((draft.wired.as_str(), draft.phone.as_str(), draft.other.as_str()), ("0.83", "1440", ""));
-        assert_eq!(draft.settings(Language::En), Ok(settings));
+        assert_eq!(draft.settings(&settings.clone(), Language::En), Ok(settings));
     }
 
     #[test]
@@ -206,7 +209,7 @@ mod tests {
         let form: Vec<_> = form.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let draft = Draft::read(&form);
         assert_eq!(draft.quick, "80, http 443;80");
-        let unread = draft.settings(Language::Fr).unwrap_err();
+        let unread = draft.settings(&NetworkSettings::default(), Language::Fr).unwrap_err();
         let pointers: Vec<&str> = unread.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["/presence/wired_seconds", "/presence/phone_seconds", "/ports/quick"]);
         assert!(unread[2].1.contains("http"), "{unread:?}");
@@ -219,8 +222,10 @@ mod tests {
         let mut sources = Sources::default();
         let json = serde_json::to_value(sources).unwrap();
         let names: Vec<&String> = json.as_object().unwrap().keys().collect();
-        assert_eq!(names.len(), SOURCES.len());
-        assert!(names.iter().all(|name| SOURCES.contains(&name.as_str())));
+        // A switch that does nothing yet is not shown.
+        let shown = |name: &&&String| name.as_str() != "ssh";
+        assert_eq!(names.iter().filter(shown).count(), SOURCES.len());
+        assert!(names.iter().filter(shown).all(|name| SOURCES.contains(&name.as_str())));
         for (place, name) in SOURCES.iter().enumerate() {
             *switches(&mut sources)[place] = false;
             assert_eq!(serde_json::to_value(sources).unwrap()[*name], false, "{name}");

@@ -7,26 +7,23 @@ use std::time::Duration;
 
 use crate::shell::rights::{self, Need};
 use maud::{Markup, html};
-use vigie_core::lan::{SegmentId, Source};
+use vigie_core::lan::SegmentId;
 use vigie_store::Health;
 
 use crate::accounts::role::Access;
-use crate::api::network::settings;
-use crate::config::Sources;
 use crate::http::call::Call;
 use crate::http::context::Check;
 use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
 use crate::http::route::{Outcome, Route};
 use crate::shell::keeper::Status;
-use crate::shell::network::{Counts, Hands, LegView, Scan};
+use crate::shell::network::{Counts, LegView, Scan};
 
 use super::House;
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
 use super::scan::Looking;
-use super::settings_draft::SOURCES;
 use super::times::{self, When};
 use super::words::{self, bytes, frame as frame_words, number, system as texts, times as time_words};
 
@@ -52,8 +49,6 @@ struct Facts {
     command: Option<String>,
     checks: Vec<Check>,
     counts: Counts,
-    /// Each switch, whether it is on, and how many devices its sources spoke of.
-    sources: Vec<(&'static str, bool, usize)>,
 }
 
 /// The route.
@@ -64,17 +59,15 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
 
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let clocks = house.clocks.clone();
-    let (settings, _) = settings::now(&house.desk).await;
     let visit = house.network.call(move |hands| {
         let now = hands.moment();
         let named = |segment: SegmentId| hands.segment_name(segment).unwrap_or_else(|| segment.0.to_string());
         // Small sweeps for the ports of one newcomer would drown the others.
         let scans = hands.scans().iter().rev().filter(|scan| scan.purpose != "newcomers").take(SCANS);
         let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
-        let heard = (hands.counts(), count_sources(hands, settings.sources));
-        (hands.legs(), scans, Looking::of(hands, &clocks), heard)
+        (hands.legs(), scans, Looking::of(hands, &clocks), hands.counts())
     });
-    let (legs, scans, looking, (counts, sources)) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let (legs, scans, looking, counts) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     let (missing, command) = rights::missing();
     let platform = &call.platform;
     let facts = Facts {
@@ -89,7 +82,6 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         command,
         checks: platform.checks(),
         counts,
-        sources,
     };
     let content = view(&facts, &desk);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
@@ -130,7 +122,7 @@ fn view(facts: &Facts, desk: &Desk) -> Markup {
                 section { h2 { (texts::ITSELF.speak(language)) } (itself(facts, language)) }
                 section { h2 { (texts::STORAGE.speak(language)) } (storage(facts, language)) }
                 section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) }
-                section { h2 { (texts::HEARD.speak(language)) } (heard(facts, language)) }
+                section { h2 { (texts::WIRE.speak(language)) } (wire(facts, language)) }
             }
             div {
                 section { h2 { (texts::NETWORKS.speak(language)) } (networks(&facts.legs, language)) }
@@ -142,29 +134,14 @@ fn view(facts: &Facts, desk: &Desk) -> Markup {
     }
 }
 
-/// What each source brought, and what was dropped on the way.
-fn heard(facts: &Facts, language: Language) -> Markup {
+/// What went over the wire, and what was dropped on the way.
+fn wire(facts: &Facts, language: Language) -> Markup {
     html! {
         dl.facts {
             (frame::fact(texts::FRAMES, &html! { (number(language, facts.counts.frames_heard)) }, language))
             (frame::fact(texts::PROBES, &html! { (number(language, facts.counts.probes)) }, language))
-            @if facts.counts.malformed > 0 { (frame::fact(texts::MALFORMED, &html! { (number(language, facts.counts.malformed)) }, language)) }
+            @if facts.counts.malformed > 0 { (frame::fact(texts::BROKEN, &html! { (number(language, facts.counts.malformed)) }, language)) }
             @if facts.counts.overrun > 0 { (frame::fact(texts::OVERRUN, &html! { (number(language, facts.counts.overrun)) }, language)) }
-        }
-        table.plain.sources {
-            caption.hush { (texts::HEARD.speak(language)) }
-            thead { tr {
-                th scope="col" { (texts::SOURCE.speak(language)) }
-                th scope="col" { (texts::STATE.speak(language)) }
-                th scope="col" { (texts::HEARD_OF.speak(language)) }
-            } }
-            tbody { @for (name, on, devices) in &facts.sources {
-                tr {
-                    th scope="row" { (words::settings::source(name).speak(language)) }
-                    td { @if *on { (verdict(true, texts::ON.speak(language))) } @else { span.chip.quiet { (texts::OFF.speak(language)) } } }
-                    td { (number(language, *devices as u64)) }
-                }
-            } }
         }
     }
 }
@@ -179,36 +156,6 @@ fn copy(desk: &Desk) -> Markup {
             @if desk.may_rule { a.button href="/devices/import" { (icon("upload")) (words::devices::TAKE_IN.speak(language)) } }
         }
     }
-}
-
-/// Where devices were heard, by the name of the switch: how many devices each source spoke of.
-fn count_sources(hands: &Hands<'_>, on: Sources) -> Vec<(&'static str, bool, usize)> {
-    let on = serde_json::to_value(on).unwrap_or_default();
-    let count = |name: &str| {
-        hands.lan().devices().filter(|device| device.sources().any(|source| switch_of(source) == Some(name))).count()
-    };
-    SOURCES.iter().map(|name| (*name, on.get(*name) == Some(&serde_json::Value::Bool(true)), count(name))).collect()
-}
-
-/// The switch a source obeys.
-const fn switch_of(source: Source) -> Option<&'static str> {
-    Some(match source {
-        Source::Arp => "arp",
-        Source::Nd => "nd",
-        Source::Icmp => "icmp",
-        Source::Tcp => "tcp",
-        Source::Mdns | Source::Llmnr => "mdns",
-        Source::Nbns => "nbns",
-        Source::Ssdp => "ssdp",
-        Source::Wsd => "wsd",
-        Source::Dhcp | Source::Lease => "dhcp",
-        Source::Snmp => "snmp",
-        Source::Dns => "dns",
-        Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => "banners",
-        Source::Inventory => "ssh",
-        Source::Tailscale => "tailscale",
-        Source::Neighbour | Source::Person => return None,
-    })
 }
 
 fn itself(facts: &Facts, language: Language) -> Markup {

@@ -7,8 +7,8 @@ use crate::http::language::Text;
 use super::both;
 
 pub(in crate::page) const TOO_LITTLE: Text = both(
-    "The first measurements are being taken; a curve appears here within ten minutes.",
-    "Les premières mesures sont en cours\u{a0}; une courbe apparaîtra ici d'ici dix minutes.",
+    "Nothing was measured yet; a curve begins here within a minute or two.",
+    "Rien n'a encore été mesuré\u{a0}; une courbe commencera ici d'ici une ou deux minutes.",
 );
 pub(in crate::page) const AS_TABLE: Text = both("As a table", "En tableau");
 pub(in crate::page) const FROM: Text = both("From", "À partir de");

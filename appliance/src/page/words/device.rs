@@ -72,7 +72,7 @@ pub(in crate::page) const TRUST_UNKNOWN: Text = both("Not yet", "Pas encore");
 pub(in crate::page) const TRUST_YES: Text = both("Yes, it belongs here", "Oui, il a sa place ici");
 pub(in crate::page) const TRUST_NO: Text = both("No, it is not wanted", "Non, il est indésirable");
 pub(in crate::page) const WATCH: Text =
-    both("Tell me on the overview when it goes away", "Me prévenir sur la vue d'ensemble quand il disparaît");
+    both("Tell me on the overview when it goes away", "Me prévenir dans l'aperçu quand il disparaît");
 pub(in crate::page) const SAVE: Text = both("Save", "Enregistrer");
 pub(in crate::page) const SAVED: Text = both("Saved.", "Enregistré.");
 pub(in crate::page) const ACTS: Text = both("Act", "Agir");

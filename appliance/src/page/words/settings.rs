@@ -109,7 +109,6 @@ pub(in crate::page) fn source(name: &str) -> Text {
         "dns" => both("The network's name server (DNS)", "Serveur de noms du réseau (DNS)"),
         "snmp" => both("Network management (SNMP)", "Supervision réseau (SNMP)"),
         "banners" => both("Greetings of services", "Messages d'accueil des services"),
-        "ssh" => both("Inventory (SSH)", "Inventaire (SSH)"),
         "tailscale" => both("Tailscale", "Tailscale"),
         _ => both("", ""),
     }

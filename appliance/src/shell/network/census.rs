@@ -72,11 +72,13 @@ impl Census {
     pub(super) fn recall<J: Judge>(&mut self, lan: &Lan<J>, now: Instant) {
         self.step = now.as_secs() / STEP_S;
         let mut quarters: Vec<Option<Count>> = Vec::new();
+        let mut watched: Vec<u16> = Vec::new();
         let known = u16::try_from(lan.devices().count()).unwrap_or(u16::MAX);
         for device in lan.devices() {
             for (place, quarter) in device.uptime(now).strip().enumerate() {
                 if quarters.len() <= place {
                     quarters.push(None);
+                    watched.push(0);
                 }
                 let (least, most) = match quarter {
                     Quarter::Blind => continue,
@@ -89,7 +91,20 @@ impl Census {
                     count.least += least;
                     count.most += most;
                 }
+                if let Some(watched) = watched.get_mut(place) {
+                    *watched += 1;
+                }
             }
+        }
+        // What a device remembers was stored now and then: a quarter few of them knew of when the service ended is no
+        // count of them all.
+        // Of the running quarter only a part is over, and before the first start there was none.
+        if let Some(running) = quarters.first_mut() {
+            *running = None;
+        }
+        let most_watched = watched.iter().max().copied().unwrap_or(0);
+        for (quarter, watched) in quarters.iter_mut().zip(&watched) {
+            *quarter = quarter.filter(|_| u32::from(*watched) * 4 >= u32::from(most_watched) * 3);
         }
         let steps_in_quarter = 3;
         for quarter in quarters.iter().rev() {
@@ -312,10 +327,26 @@ mod tests {
         let steps = census.fine(usize::MAX, now).steps;
         assert_eq!(steps.len(), 96 * 3);
         let one = Some(Count { least: 1, most: 1, known: 1 });
-        assert_eq!(steps[steps.len() - 9..], [one; 9], "{steps:?}");
+        assert_eq!(steps[steps.len() - 9..], [one, one, one, one, one, one, None, None, None], "{steps:?}");
         assert_eq!(steps[0], None);
         census.count(&lan, true, now);
         assert_eq!(census.fine(usize::MAX, now).steps.len(), 96 * 3, "the newest step goes on");
+    }
+
+    #[test]
+    fn a_quarter_few_devices_remember_is_a_gap() {
+        let mut lan = lan();
+        let start = Instant::from_secs(100 * STEP_S);
+        answer(&mut lan, 9, start, 1);
+        let later = start + Duration::from_secs(2 * HOUR_S);
+        for last in [2, 3, 4, 5, 9] {
+            answer(&mut lan, last, later, 1);
+        }
+        let now = later + Duration::from_secs(40 * 60);
+        let mut census = Census::default();
+        census.recall(&lan, now);
+        let seen: Vec<u16> = census.fine.iter().flatten().map(|count| count.most).collect();
+        assert!(!seen.is_empty() && seen.iter().all(|most| *most == 5), "{seen:?}");
     }
 
     #[test]
