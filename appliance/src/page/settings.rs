@@ -45,7 +45,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let watching = is_watching(&house).await?;
     let said =
         html! { @if call.query("done") == Some("saved") { (frame::notice(true, texts::SAVED.speak(desk.language))) } };
-    let content = view(&Draft::of(&now), &tag, watching, &said, &[], &desk);
+    let content = view(&Draft::of(&now, desk.language), &tag, watching, &said, &[], &desk);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, texts::TITLE.speak(desk.language), &content)))
 }
 
@@ -286,10 +286,12 @@ mod tests {
         assert_eq!(fault_of(&faults, "interval", Language::Fr), None);
         let desk =
             Desk { username: "a".into(), language: Language::En, may_work: true, may_rule: true, path: "/".into() };
-        let page = view(&Draft::of(&NetworkSettings::default()), "t", true, &html! {}, &faults, &desk).into_string();
+        let page = view(&Draft::of(&NetworkSettings::default(), Language::En), "t", true, &html! {}, &faults, &desk)
+            .into_string();
         assert!(page.contains("aria-describedby=\"segments-hint segments-fault\" aria-invalid=\"true\""), "{page}");
         let looker = Desk { may_rule: false, ..desk };
-        let page = view(&Draft::of(&NetworkSettings::default()), "t", true, &html! {}, &[], &looker).into_string();
+        let page = view(&Draft::of(&NetworkSettings::default(), Language::En), "t", true, &html! {}, &[], &looker)
+            .into_string();
         assert!(page.contains("<fieldset class=\"all\" disabled>") && !page.contains("class=\"primary\""), "{page}");
     }
 }

@@ -51,7 +51,8 @@ fn switches(sources: &mut Sources) -> [&mut bool; 13] {
 
 impl Draft {
     /// The settings as a form.
-    pub(super) fn of(settings: &NetworkSettings) -> Self {
+    pub(super) fn of(settings: &NetworkSettings, language: Language) -> Self {
+        let minutes = |seconds| minutes(seconds, language);
         let ports = |ports: &[u16]| ports.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
         let mut sources = settings.sources;
         Self {
@@ -166,9 +167,14 @@ fn read_ports(text: &str) -> (Vec<u16>, Option<String>) {
 }
 
 /// Seconds as minutes, with as many decimals as are needed.
-fn minutes(seconds: Option<u32>) -> String {
-    let text = |seconds: u32| format!("{:.2}", f64::from(seconds) / 60.0);
-    seconds.map(|seconds| text(seconds).trim_end_matches('0').trim_end_matches('.').to_owned()).unwrap_or_default()
+fn minutes(seconds: Option<u32>, language: Language) -> String {
+    let Some(seconds) = seconds else { return String::new() };
+    let text = format!("{:.2}", f64::from(seconds) / 60.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    match language {
+        Language::En => text.to_owned(),
+        Language::Fr => text.replace('.', ","),
+    }
 }
 
 /// Minutes as seconds, from 1 s to a day; empty is none given. Nothing for what is no such number.
@@ -197,7 +203,12 @@ mod tests {
             ..NetworkSettings::default()
         };
         settings.sources.ssdp = false;
-        let draft = Draft::of(&settings);
+        let french = Draft::of(&settings, Language::Fr);
+        assert_eq!(
+            (french.wired.as_str(), french.settings(&settings.clone(), Language::Fr)),
+            ("0,83", Ok(settings.clone()))
+        );
+        let draft = Draft::of(&settings, Language::En);
         assert_eq!((draft.wired.as_str(), draft.phone.as_str(), draft.other.as_str()), ("0.83", "1440", ""));
         assert_eq!(draft.settings(&settings.clone(), Language::En), Ok(settings));
     }
