@@ -20,8 +20,8 @@ pub use self::cidr::{BadSegment, Segment};
 pub use self::keys::{KEYS, Key, nearest};
 pub use self::layers::{Effective, Layer, Origin, Refused, read, read_environment, read_file, resolve};
 pub use self::network::{
-    Intervals, MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS,
-    Pace, PortLists, Sources,
+    Intervals, MAX_INTERVAL_MINUTES, MAX_PATIENCE_SECONDS, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES,
+    NetworkSettings, PRINTER_PORTS, Pace, PortLists, PresenceConfig, Sources,
 };
 pub use self::snmp::{SnmpAuth, SnmpPrivacy};
 pub use self::syslog::SyslogHost;
@@ -110,21 +110,6 @@ pub struct NetworkConfig {
     pub ports: PortLists,
 }
 
-/// `[network.presence]`: silence, in seconds, before a device may be called gone, and how patiently it is asked. What is
-/// not given is as the product has it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PresenceConfig {
-    /// A device that is surely wired.
-    pub wired_seconds: Option<u32>,
-    /// Wi-Fi, and what is not known.
-    pub other_seconds: Option<u32>,
-    /// Phones, tablets and random addresses.
-    pub phone_seconds: Option<u32>,
-    /// Pause between two rounds of asking.
-    pub confirm_seconds: Option<u32>,
-}
-
 /// `[log]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -208,6 +193,7 @@ impl NetworkConfig {
             allow_public: self.allow_public,
             allow_remote: self.allow_remote,
             ports: self.ports.clone(),
+            presence: self.presence,
         }
     }
 }

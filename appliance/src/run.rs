@@ -123,7 +123,6 @@ async fn serve(config: Config) -> Result<(), Ending> {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
         access: network::Access::of(&config.network),
-        presence: config.network.presence,
         rules,
         keeper: Some(keeper.clone()),
         stored,
@@ -192,7 +191,8 @@ fn areas(
 ) -> Vec<Vec<http::route::Route>> {
     state.watch(platform);
     let deps = api::Deps { network, keeper: keeper.clone(), clocks: clocks.clone(), settings, state: state.clone() };
-    vec![api::routes(&deps), page::routes(&deps)]
+    let desk = api::desk(&deps);
+    vec![api::routes(&deps, &desk), page::routes(&deps, &desk)]
 }
 
 /// Opens a port; `option` is how another one is chosen.

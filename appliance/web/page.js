@@ -14,6 +14,8 @@ let partsTimer = 0;
 
 root.classList.add("scripted");
 
+const made = new Map(); // What each part looked like when the server made it.
+
 // --- Rows and parts -------------------------------------------------------------------------------------------------
 
 const tell = (name) => window.htmx?.trigger(document.body, name);
@@ -52,12 +54,15 @@ async function swapRows(table, ids) {
   const parts = fresh.getElementById("parts");
   document.getElementById("parts")?.replaceWith(parts);
   const body = table.tBodies[0];
+  const ticked = new Set([...body.querySelectorAll("[name=id]:checked")].map((box) => box.value));
   for (const id of ids) {
     const old = document.getElementById(`d-${id}`);
     const row = fresh.getElementById(`d-${id}`);
     if (!row) old?.remove();
     else if (!old && "first" in table.dataset) put(row, () => body.prepend(row));
     else if (old && old.outerHTML !== row.outerHTML) put(row, () => replace(old, row));
+    const box = row?.querySelector("[name=id]");
+    if (box) box.checked = ticked.has(box.value);
   }
   if (body.rows.length) document.getElementById("first")?.remove();
 }
@@ -99,6 +104,7 @@ function follow() {
   for (const name of sign.dataset.changes.split(" ")) {
     listen(name, (data) => note(typeof data.device === "string" ? data.device : data.device?.id));
   }
+  listen("wake", (data) => { if (data.device) tell(`seen-${data.device}`); });
   listen("scan_progress", () => tell("progress"));
   listen("scan", () => { tell("progress"); askParts(); });
   for (const name of ["reload", "gap"]) listen(name, reload);
@@ -157,16 +163,43 @@ for (const box of document.querySelectorAll("[data-shows]")) {
   });
 }
 
-// What the page asks for by itself does not count as somebody at the desk.
+// What the page asks for by itself does not count as somebody at the desk. What is asked by the clock has no event.
 addEventListener("htmx:configRequest", (event) => {
-  const by = event.detail.triggeringEvent?.type ?? "";
-  if (by === "news" || by === "progress" || by.startsWith("seen-")) event.detail.headers["x-vigie-background"] = "1";
+  const by = event.detail.triggeringEvent?.type;
+  if (!by || by === "news" || by === "progress" || by.startsWith("seen-")) event.detail.headers["x-vigie-background"] = "1";
 });
 // A refused form is a page too: its words are shown.
 addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("content-type")?.startsWith("text/html")) event.detail.shouldSwap = true;
 });
+// A part that is as it was is left alone: nobody's place in it is lost.
+addEventListener("htmx:beforeSwap", (event) => {
+  const { target, xhr } = event.detail;
+  const select = event.detail.requestConfig?.elt?.getAttribute("hx-select");
+  if (!select || !select.startsWith("#") || xhr.getResponseHeader("hx-redirect")) return;
+  const fresh = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(select);
+  if (fresh && made.get(select) === fresh.outerHTML && target.isConnected) event.detail.shouldSwap = false;
+  // Somebody reads a table in it: it is fresh again when that is closed.
+  else if (event.detail.requestConfig.headers["x-vigie-background"] && target.querySelector("details[open]")) event.detail.shouldSwap = false;
+  else if (fresh) made.set(select, fresh.outerHTML);
+});
 addEventListener("htmx:afterSwap", (event) => freshen(event.detail.elt.parentElement ?? document));
+
+// --- Ticks ----------------------------------------------------------------------------------------------------------
+
+addEventListener("change", (event) => {
+  if (event.target.id === "all") for (const box of document.querySelectorAll("#rows [name=id]")) box.checked = event.target.checked;
+});
+
+// --- Charts ---------------------------------------------------------------------------------------------------------
+
+// The pictures are there already; the library is fetched when somebody points at one, touches it or comes to it by key.
+function enliven(event) {
+  const figure = event.target.closest?.("[data-chart]:not(.alive)");
+  if (!figure || event.target.closest("details")) return;
+  import(figure.dataset.script).then((charts) => charts.enliven(figure, event.type === "focusin")).catch(() => {});
+}
+for (const name of ["pointerover", "touchstart", "focusin"]) addEventListener(name, enliven, { passive: true });
 
 freshen(document);
 setInterval(() => freshen(document), TIMES_MS);

@@ -10,8 +10,10 @@ import { open } from "./browser.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [360, 768, 1280];
-const SCHEMES = ["light", "dark"];
-const LANGUAGES = { en: "en-GB", fr: "fr-FR" };
+const LOCALES = { en: "en-GB", fr: "fr-FR" };
+// Every view in both languages and both schemes; the two that cross them for the views people see most.
+const LOOKS = [["en", "light", true], ["fr", "dark", true], ["en", "dark", false], ["fr", "light", false]];
+const MOST_SEEN = ["overview", "devices", "device", "login"];
 const FIRST_VIEW_BYTES = 60 * 1024;
 const ASSETS_BYTES = 200 * 1024;
 const MOST_SHIFT = 0.05;
@@ -21,29 +23,33 @@ const PHONE_TARGET_PX = 24;
 export async function lookAtAll(browser, origin, views, state, out, faults) {
   await mkdir(out, { recursive: true });
   const figures = [];
-  for (const [language, locale] of Object.entries(LANGUAGES)) {
-    for (const scheme of SCHEMES) {
-      for (const width of WIDTHS) {
-        const { context, page } = await open(browser, origin, faults, {
-          locale, colorScheme: scheme, viewport: { width, height: width < 500 ? 740 : 900 }, storageState: state,
-          reducedMotion: "reduce",
-        });
-        // The switch of an earlier step would win over the browser's own language.
-        await context.clearCookies({ name: "vigie_language" });
-        for (const [name, view] of Object.entries(views)) {
-          const where = `${name}-${width}-${scheme}-${language}`;
-          await page.goto(origin + view);
-          await page.waitForLoadState("load");
-          await page.waitForTimeout(250);
-          await page.screenshot({ path: path.join(out, `${where}.png`), fullPage: true });
-          figures.push({ where, ...(await judge(page, where, width, faults)) });
-        }
-        await context.close();
+  for (const [language, scheme, every] of LOOKS) {
+    for (const width of WIDTHS) {
+      const { context, page } = await open(browser, origin, faults, {
+        locale: LOCALES[language], colorScheme: scheme, viewport: { width, height: width < 500 ? 740 : 900 },
+        storageState: state, reducedMotion: "reduce",
+      });
+      // The switch of an earlier step would win over the browser's own language.
+      await context.clearCookies({ name: "vigie_language" });
+      for (const [name, view] of Object.entries(views).filter(([name]) => every || MOST_SEEN.includes(name))) {
+        const where = `${name}-${width}-${scheme}-${language}`;
+        await page.goto(origin + view);
+        await page.waitForLoadState("load");
+        await settle(page);
+        await page.screenshot({ path: path.join(out, `${where}.png`), fullPage: true });
+        figures.push({ where, ...(await judge(page, where, width, faults)) });
       }
+      await context.close();
     }
   }
   await writeFile(path.join(out, "figures.json"), JSON.stringify(figures, null, 1));
   return figures;
+}
+
+/** Waits until what moves has moved. */
+async function settle(page) {
+  await page.waitForTimeout(150);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 async function judge(page, where, width, faults) {
@@ -87,9 +93,24 @@ export async function weigh(browser, origin, state, faults) {
   const answer = await page.goto(`${origin}/`);
   await page.waitForLoadState("load");
   const timing = answer.request().timing();
+  await settle(page);
   await page.waitForTimeout(500);
   await context.close();
   if (first > FIRST_VIEW_BYTES) faults.push(`the first view weighs ${first} bytes, more than ${FIRST_VIEW_BYTES}`);
   if (assets > ASSETS_BYTES) faults.push(`the files weigh ${assets} bytes, more than ${ASSETS_BYTES}`);
   return { first_view_bytes: first, asset_bytes: assets, server_ms: timing.responseStart - timing.requestStart, load_ms: Date.now() - before - 500 };
+}
+
+/** Weighs every file the program carries, as it is sent: those a page names, and those its charts fetch. */
+export async function weighAll(page, origin, faults) {
+  const text = await (await page.request.get(`${origin}/`)).text();
+  const files = new Set([...text.matchAll(/\/assets\/[^"#]+/g)].map(([address]) => address.replaceAll("&amp;", "&")));
+  let all = 0;
+  // One after the other: a session may have eight connections, and the page holds some.
+  for (const file of files) {
+    const answer = await page.request.get(origin + file, { headers: { "accept-encoding": "gzip" } });
+    all += Number(answer.headers()["content-length"]);
+  }
+  if (files.size < 9 || !(all > 0 && all <= ASSETS_BYTES)) faults.push(`${files.size} files weigh ${all} bytes, at most ${ASSETS_BYTES}`);
+  return { files: files.size, all_bytes: all };
 }

@@ -1,21 +1,23 @@
 // Holds the browser test of the page: set-up, log-in, devices arriving live, a person's words, French, no scripts,
 // pictures of every view. It never talks to anything but the address it is given and leaves no profile behind.
 // The runner of the tests calls it: node run.mjs --url http://ADDRESS:PORT --code XXXX-XXXX --out FOLDER
-// With --known instead of --code it logs in to an appliance this test has set up before.
+// With --known instead of --code it logs in to an appliance this test has set up before. With --many it meets an appliance
+// that knows nobody, and brings it a thousand devices.
 
 import { parseArgs } from "node:util";
 import { open, start } from "./browser.mjs";
-import { lookAtAll, weigh } from "./look.mjs";
+import { lookAtAll, weigh, weighAll } from "./look.mjs";
 import * as steps from "./steps.mjs";
+import * as tasks from "./tasks.mjs";
 
 const { values } = parseArgs({
   options: {
     url: { type: "string" }, code: { type: "string" }, out: { type: "string", default: "pictures" },
-    known: { type: "boolean", default: false },
+    known: { type: "boolean", default: false }, many: { type: "boolean", default: false },
   },
 });
 if (!values.url || !(values.code || values.known)) {
-  console.error("usage: node run.mjs --url http://ADDRESS:PORT (--code XXXX-XXXX | --known) [--out FOLDER]");
+  console.error("usage: node run.mjs --url http://ADDRESS:PORT (--code XXXX-XXXX | --known) [--many] [--out FOLDER]");
   process.exit(64);
 }
 const origin = new URL(values.url).origin;
@@ -34,18 +36,22 @@ async function step(name, act) {
   }
 }
 
-const browser = await start();
-try {
-  const { context, page } = await open(browser, origin, faults);
-  if (values.known) await page.goto(`${origin}/`).then(() => page.goto(`${origin}/login`));
-  else await step("set up with the code from the console", () => steps.setUp(page, origin, values.code));
-  if (!values.known) await step("log out and in again", () => steps.logIn(page, origin));
-  else {
-    await page.getByLabel("User name").fill(steps.PERSON.name);
-    await page.getByLabel("Password", { exact: true }).fill(steps.PERSON.password);
-    await page.getByRole("button", { name: "Log in" }).click();
-    await page.waitForURL(`${origin}/`);
-  }
+/** From nothing to a thousand devices. */
+async function meetMany(page, context) {
+  const state = await context.storageState();
+  await step("before anything is known", () => tasks.seeNothingYet(page, origin));
+  const empty = { nobody: "/devices?show=away", quiet: "/changes?show=trouble", alone: "/" };
+  await step("views with nothing in them", () => lookAtAll(browser, origin, empty, state, values.out, faults));
+  await step("a thousand devices", () => tasks.bringMany(page, origin, 1000));
+  const crowd = { "1000-overview": "/", "1000-devices": "/devices", "1000-known": "/devices?show=known" };
+  await step("views of a thousand", () => lookAtAll(browser, origin, crowd, state, values.out, faults));
+  const before = Date.now();
+  await page.request.get(`${origin}/devices`);
+  console.log(JSON.stringify({ list_of_1000_ms: Date.now() - before }));
+}
+
+/** All that a person does on a network of twenty. */
+async function useAll(page, context) {
   const id = await step("devices arrive live", () => steps.seeDevicesArrive(page, origin));
   if (id) {
     await step("a label and trust show elsewhere", () => steps.sayWhatItIs(page, origin, id));
@@ -53,16 +59,47 @@ try {
     await step("search, filters, order", () => steps.findInTheList(page, origin));
   }
   const path = await step("check a device now", () => steps.checkNow(page, origin));
+  await step("several at once", () => tasks.markMany(page, origin));
+  await step("the overview is answered and undone", () => tasks.answerTheOverview(page, origin));
+  const own = await step("one added by hand", () => tasks.addByHand(page, origin));
+  if (own) await step("two entries, one device, two again", () => tasks.mergeAndSplit(page, origin, own));
+  if (path) await step("waking is followed", () => tasks.wake(page, origin, path));
+  await step("a list out and in", () => tasks.exportAndImport(page, origin));
+  await step("settings are obeyed", () => tasks.changeSettings(page, origin));
+  await step("the log", () => tasks.readTheLog(page, origin));
+  await step("the day as picture, keys and table", () => tasks.readTheDay(page, origin));
   await step("French and back", () => steps.speakFrench(page, origin));
   const state = await context.storageState();
   await step("reading without scripts", () => steps.readWithoutScripts(browser, origin, faults, state));
-  const views = { overview: "/", devices: "/devices", empty: "/devices?q=zzzz", device: path ?? `/devices/${id}`, changes: "/changes", system: "/system" };
+  const device = path ?? `/devices/${id}`;
+  const views = {
+    overview: "/", month: "/?range=month", devices: "/devices", empty: "/devices?q=zzzz", device, merge: `${device}/merge`,
+    add: "/devices/add", import: "/devices/import", changes: "/changes", system: "/system", settings: "/system/settings",
+    logs: "/system/logs",
+  };
   if (id) views.forget = `/devices/${id}/forget`;
   const figures = await step("every view, width, scheme and language", () => lookAtAll(browser, origin, views, state, values.out, faults));
   await step("the door", () => lookAtAll(browser, origin, { login: "/login" }, undefined, `${values.out}/door`, faults));
   const weight = await step("weight", () => weigh(browser, origin, state, faults));
-  if (id) await step("forgetting", () => steps.forget(page, origin, id));
-  console.log(JSON.stringify({ views: figures?.length, moderate: [...new Set((figures ?? []).flatMap((one) => one.moderate))], ...weight }));
+  const files = await step("weight of every file", () => weighAll(page, origin, faults));
+  if (id) await step("forgetting, and back", () => steps.forget(page, origin, id));
+  console.log(JSON.stringify({ views: figures?.length, moderate: [...new Set((figures ?? []).flatMap((one) => one.moderate))], ...weight, ...files }));
+}
+
+const browser = await start();
+try {
+  const { context, page } = await open(browser, origin, faults);
+  if (values.known) {
+    await page.goto(`${origin}/login`);
+    await page.getByLabel("User name").fill(steps.PERSON.name);
+    await page.getByLabel("Password", { exact: true }).fill(steps.PERSON.password);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForURL(`${origin}/`);
+  } else {
+    await step("set up with the code from the console", () => steps.setUp(page, origin, values.code));
+    if (!values.many) await step("log out and in again", () => steps.logIn(page, origin));
+  }
+  await (values.many ? meetMany(page, context) : useAll(page, context));
 } finally {
   await browser.close();
 }

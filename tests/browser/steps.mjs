@@ -173,14 +173,17 @@ export async function readWithoutScripts(browser, origin, faults, state) {
   await context.close();
 }
 
-/** Forgetting names what is lost, then does it. */
+/** Forgetting names what is lost, then does it, and can be undone. */
 export async function forget(page, origin, id) {
   await page.goto(`${origin}/devices/${id}`);
+  const name = await page.getByRole("heading", { level: 1 }).innerText();
   await page.getByRole("link", { name: "Forget…" }).click();
   await page.getByText("the name you gave it").waitFor();
   await page.getByRole("button", { name: "Forget it" }).click();
   await page.getByText("The device is forgotten.").waitFor();
   assert.equal(await page.locator(`#d-${id}`).count(), 0);
-  const gone = await page.goto(`${origin}/devices/${id}`);
-  assert.equal(gone.status(), 404);
+  assert.equal((await page.request.get(`${origin}/devices/${id}`)).status(), 404);
+  await page.getByRole("button", { name: "Bring it back" }).click();
+  await page.getByText("It is back, with all that was known of it.").waitFor();
+  assert.equal(await page.getByRole("heading", { level: 1 }).innerText(), name);
 }

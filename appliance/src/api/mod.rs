@@ -36,14 +36,19 @@ pub(crate) struct Deps {
     pub(crate) state: Arc<network::live::State>,
 }
 
+/// What the handlers of the API share, and the page with them.
+#[must_use]
+pub(crate) fn desk(deps: &Deps) -> Arc<network::Desk> {
+    Arc::new(network::Desk::new(deps))
+}
+
 /// The routes of the whole API. Within a runtime this also starts the task that keeps readiness and metrics fresh.
-pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
-    let desk = Arc::new(network::Desk::new(deps));
+pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         runtime.spawn(network::live::keep_looking(deps.network.clone(), deps.state.clone()));
     }
-    let mut routes = network::routes(&desk);
-    routes.extend(machines::routes(&desk));
+    let mut routes = network::routes(desk);
+    routes.extend(machines::routes(desk));
     routes
 }
 

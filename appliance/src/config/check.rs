@@ -6,7 +6,8 @@ use std::net::IpAddr;
 
 use super::cidr::Segment;
 use super::network::{
-    MAX_INTERVAL_MINUTES, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings, PRINTER_PORTS,
+    MAX_INTERVAL_MINUTES, MAX_PATIENCE_SECONDS, MAX_PORTS, MAX_SEGMENTS, MIN_INTERVAL_MINUTES, NetworkSettings,
+    PRINTER_PORTS,
 };
 use super::{Config, HttpConfig};
 use crate::http::guard::MAX_OWN_NAMES;
@@ -130,6 +131,18 @@ impl NetworkSettings {
         }
         for (key, ports) in [("network.ports.quick", &self.ports.quick), ("network.ports.full", &self.ports.full)] {
             check_ports(key, ports, &mut faults);
+        }
+        let presence = &self.presence;
+        for (key, seconds) in [
+            ("network.presence.wired_seconds", presence.wired_seconds),
+            ("network.presence.other_seconds", presence.other_seconds),
+            ("network.presence.phone_seconds", presence.phone_seconds),
+            ("network.presence.confirm_seconds", presence.confirm_seconds),
+        ] {
+            if let Some(seconds) = seconds.filter(|seconds| !(1..=MAX_PATIENCE_SECONDS).contains(seconds)) {
+                let why = format!("is {seconds}; it must be 1 to {MAX_PATIENCE_SECONDS} seconds");
+                faults.push(Fault::new(key, None, why));
+            }
         }
         faults
     }

@@ -134,7 +134,27 @@ pub struct NetworkSettings {
     pub allow_remote: bool,
     /// Ports to look at.
     pub ports: PortLists,
+    /// How much silence before a device is called gone.
+    pub presence: PresenceConfig,
 }
+
+/// Silence, in seconds, before a device may be called gone, and how patiently it is asked; 1 to 86,400. What is not given
+/// is as the product has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PresenceConfig {
+    /// A device that is surely wired; 120 if not given.
+    pub wired_seconds: Option<u32>,
+    /// Wi-Fi, and what is not known; 600 if not given.
+    pub other_seconds: Option<u32>,
+    /// Phones, tablets and random addresses, which sleep; 900 if not given.
+    pub phone_seconds: Option<u32>,
+    /// Pause between two rounds of asking; 45 if not given.
+    pub confirm_seconds: Option<u32>,
+}
+
+/// Longest patience, in seconds: a day.
+pub const MAX_PATIENCE_SECONDS: u32 = 86_400;
 
 impl NetworkSettings {
     /// Reads stored settings. A switch that an earlier version had and that did nothing, `sources.ssh`, is passed over:
@@ -217,6 +237,7 @@ impl Default for NetworkSettings {
             allow_public: false,
             allow_remote: false,
             ports: PortLists::default(),
+            presence: PresenceConfig::default(),
         }
     }
 }

@@ -85,7 +85,7 @@ fn unpack(gzip: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 /// Whether the client takes gzip (RFC 9110, 12.5.3).
-fn takes_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn takes_gzip(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT_ENCODING).iter().filter_map(|field| field.to_str().ok()).flat_map(|f| f.split(',')).any(
         |one| {
             let (name, weight) = one.split_once(';').unwrap_or((one, ""));

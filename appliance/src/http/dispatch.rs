@@ -187,7 +187,8 @@ impl Dispatcher {
     ) -> Result<(), Problem> {
         let upgrade = hyper_tungstenite::is_upgrade_request(request);
         if is_change(request.method()) || upgrade {
-            let must_tell = route.body == BodyRule::Form || matches!(proof, Proof::Cookie(_));
+            let ours = matches!(route.body, BodyRule::Form | BodyRule::Upload(_));
+            let must_tell = ours || matches!(proof, Proof::Cookie(_));
             self.platform.guard.check_origin(request.headers(), host, secure, must_tell)?;
         }
         let role = match proof {

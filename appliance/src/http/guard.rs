@@ -184,6 +184,7 @@ pub fn check_content_type(headers: &HeaderMap, rule: BodyRule, has_body: bool) -
     match rule {
         BodyRule::Json if named != "application/json" => Err((&faults::JSON_NEEDED).into()),
         BodyRule::Form if named != "application/x-www-form-urlencoded" => Err((&faults::FORM_NEEDED).into()),
+        BodyRule::Upload(_) if named != "multipart/form-data" => Err((&faults::FORM_NEEDED).into()),
         // What a foreign page can send without asking first must never be read as an upload.
         BodyRule::Bytes(_) | BodyRule::Stream
             if matches!(
@@ -398,6 +399,8 @@ mod tests {
         assert!(check_content_type(&typed("text/csv"), BodyRule::Bytes(9), true).is_ok());
         assert!(check_content_type(&typed("application/x-www-form-urlencoded"), BodyRule::Form, true).is_ok());
         assert!(check_content_type(&typed("application/json"), BodyRule::Form, true).is_err());
+        assert!(check_content_type(&typed("multipart/form-data; boundary=x"), BodyRule::Upload(9), true).is_ok());
+        assert!(check_content_type(&typed("application/x-www-form-urlencoded"), BodyRule::Upload(9), true).is_err());
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod list;
 pub mod listener;
 pub mod logs;
 pub mod metrics;
+pub mod multipart;
 pub mod openapi;
 pub mod plain;
 pub mod problem;

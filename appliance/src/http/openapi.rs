@@ -205,7 +205,7 @@ fn write_page(routes: &[Route]) -> String {
             BodyRule::None if route.method == Method::GET => "",
             BodyRule::None => "nothing",
             BodyRule::Json => "JSON",
-            BodyRule::Form => "form",
+            BodyRule::Form | BodyRule::Upload(_) => "form",
             BodyRule::Bytes(_) | BodyRule::Stream => "file",
         };
         let (path, summary) = (escape(route.path), escape(route.summary));

@@ -35,6 +35,8 @@ pub enum BodyRule {
     Json,
     /// A form of our own page; demands that the browser says it comes from our own page.
     Form,
+    /// A form of our own page with a file in it, at most this many bytes in all; the same demand.
+    Upload(usize),
     /// Some other content, whole, at most this many bytes.
     Bytes(usize),
     /// Read by the handler with [`super::intake::Intake`]; the only way past the body's time limit.
@@ -343,7 +345,7 @@ impl BodyRule {
         match self {
             Self::None => 0,
             Self::Json | Self::Form => MAX_BODY_BYTES,
-            Self::Bytes(limit) => limit,
+            Self::Bytes(limit) | Self::Upload(limit) => limit,
             Self::Stream => usize::MAX,
         }
     }

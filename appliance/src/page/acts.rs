@@ -1,7 +1,8 @@
-//! Holds what a person does with a device on its page: say what they know, check, wake, forget.
-//! It never forgets without having named what is lost, and never overwrites what somebody else has just said.
+//! Holds what a person does with a device on its page: say what they know, check, wake.
+//! It never overwrites what somebody else has just said, and never says that a device woke because it was called.
 //! The route table holds its routes; the network does the acts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use vigie_wire::link::wol;
 
 use crate::accounts::role::Access;
 use crate::api::network::desk::ended;
+use crate::api::network::{fault, wake};
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -21,12 +23,13 @@ use crate::shell::network::Hands;
 
 use super::House;
 use super::device::{self, Said};
-use super::frame::{self, Section};
-use super::gate::{Desk, guard};
+use super::frame;
+use super::gate::{Desk, guard, safe_next};
+use super::icon::icon;
+use super::name::Name;
 use super::person::Person;
-use super::sheet::{Sheet, milliseconds};
-use super::times;
-use super::words::{self, device as texts, devices, evidence};
+use super::sheet::milliseconds;
+use super::words::{self, device as texts, evidence, overview};
 
 /// How long the page waits for the verdict of a check: shorter than a handler may take, longer than a live device needs.
 const CHECK_TIME: Duration = Duration::from_secs(8);
@@ -36,25 +39,21 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     let form = |path, about| -> Draft {
         Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html")
     };
-    let ask = Route::get("/devices/{id}/forget", Access::Public, "The page that asks whether to forget a device")
-        .speaks(200, "text/html");
     vec![
         guard(form("/devices/{id}", "Say what one knows of a device, from its page"), Access::Operator, house, save),
         guard(
-            form("/devices/{id}/know", "Say that a device belongs here, from the overview"),
+            form("/devices/{id}/trust", "Say whether a device belongs here, from the overview"),
             Access::Operator,
             house,
-            know,
+            trust,
         ),
         guard(form("/devices/{id}/check", "Check a device now, from its page"), Access::Operator, house, check),
         guard(form("/devices/{id}/wake", "Wake a device, from its page"), Access::Operator, house, wake),
-        guard(ask, Access::Operator, house, ask_forget),
-        guard(form("/devices/{id}/forget", "Forget a device, from its page"), Access::Operator, house, forget),
     ]
 }
 
 /// Visits the device a path names.
-async fn visit<T: Send + 'static>(
+pub(super) async fn visit<T: Send + 'static>(
     house: &House,
     call: &Call,
     act: impl FnOnce(&mut Hands<'_>, DeviceId) -> T + Send + 'static,
@@ -111,22 +110,70 @@ fn write(hands: &mut Hands<'_>, id: DeviceId, wanted: &Person, seen: &str) -> Re
     Ok(id)
 }
 
-async fn know(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let done = visit(&house, &call, |hands, id| hands.edit(Edit::Trust(id, Trust::Trusted))).await?;
-    Ok(if done.is_some() { Reply::see_other("/") } else { super::devices::gone(&call, &desk) })
+async fn trust(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
+    let form = call.form();
+    let (trust, done) = match field(&form, "trust") {
+        "trusted" => (Trust::Trusted, "known"),
+        "blocked" => (Trust::Blocked, "blocked"),
+        _ => (Trust::Unknown, "unknown"),
+    };
+    let said =
+        visit(&house, &call, move |hands, id| hands.edit(Edit::Trust(id, trust)).map_err(fault::refused)).await?;
+    match said {
+        None => Ok(super::devices::gone(&call, &desk)),
+        Some(said) => Ok(back(field(&form, "next"), done, said?)),
+    }
+}
+
+/// The value of a field; empty when it is not there.
+pub(super) fn field<'f>(form: &'f [(String, String)], name: &str) -> &'f str {
+    form.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+/// Back to where an act was done, which then says what was done to which device.
+pub(super) fn back(next: &str, done: &str, id: DeviceId) -> Reply {
+    let next = safe_next(next);
+    let mark = if next.contains('?') { '&' } else { '?' };
+    Reply::see_other(&format!("{next}{mark}done={done}&device={id}"))
+}
+
+/// What was just done from the overview, with its undo.
+pub(super) fn done(call: &Call, names: &BTreeMap<DeviceId, Name>, desk: &Desk) -> Markup {
+    let language = desk.language;
+    let device = call.query("device").and_then(|id| id.parse::<DeviceId>().ok());
+    let Some((id, name)) = device.and_then(|id| Some((id, names.get(&id)?))) else { return html! {} };
+    let (text, undo): (_, Option<(&str, &str)>) = match call.query("done") {
+        Some("known") => (overview::DONE_KNOWN, Some(("trust", "unknown"))),
+        Some("blocked") => (overview::DONE_BLOCKED, Some(("trust", "unknown"))),
+        Some("unknown") => (overview::DONE_UNKNOWN, None),
+        Some("merged") => (overview::DONE_ONE, Some(("split", ""))),
+        Some("apart") => (overview::DONE_TWO, None),
+        _ => return html! {},
+    };
+    html! {
+        div.notice.good #said role="status" {
+            (icon("check"))
+            p { (words::fill(text.speak(language), &[("name", html! { a href={ "/devices/" (id) } { (name.show(language)) } })])) }
+            @if let Some((act, trust)) = undo.filter(|_| desk.may_work) {
+                form method="post" action={ "/devices/" (id) "/" (act) } {
+                    input type="hidden" name="next" value="/";
+                    @if !trust.is_empty() { input type="hidden" name="trust" value=(trust); }
+                    button type="submit" { (overview::UNDO.speak(language)) }
+                }
+            }
+        }
+    }
 }
 
 async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let language = desk.language;
-    // A closure: the method itself is bound to one lifetime.
-    #[allow(clippy::redundant_closure_for_method_calls)]
-    let begun = visit(&house, &call, |hands, id| hands.check(id)).await?;
+    let begun = visit(&house, &call, |hands, id| hands.check(id).map_err(fault::refused)).await?;
     let begun = match begun {
         None => return Ok(super::devices::gone(&call, &desk)),
         Some(begun) => begun,
     };
     let notice = match begun {
-        Err(_) => (false, html! { (texts::CHECK_IMPOSSIBLE.speak(language)) }),
+        Err(refused) => (false, html! { (frame::why(&refused, language)) }),
         Ok(answer) => match tokio::time::timeout(CHECK_TIME, answer).await {
             Ok(Ok(checked)) => (checked.heard, verdict(&checked, language)),
             _ => (true, html! { (texts::CHECK_LATE.speak(language)) }),
@@ -146,52 +193,14 @@ fn verdict(checked: &Checked, language: Language) -> Markup {
 }
 
 async fn wake(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let sent = match visit(&house, &call, |hands, id| hands.wake(id, wol::Password::None)).await? {
-        None => return Ok(super::devices::gone(&call, &desk)),
-        Some(sent) => sent,
-    };
-    let text = if sent > 0 { texts::WOKEN } else { texts::NOT_WOKEN };
-    let notice = Some((sent > 0, html! { (text.speak(desk.language)) }));
-    device::answer(&house, &call, &desk, Said { notice, form: None }).await
-}
-
-async fn ask_forget(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let Some(sheet) = device::find(&house, call.parameter("id")).await? else {
-        return Ok(super::devices::gone(&call, &desk));
-    };
-    let content = forget_view(&sheet, &desk);
-    let title = texts::FORGET_YES.speak(desk.language);
-    Ok(frame::reply(&call, frame::page(&desk, Section::Devices, title, &content)))
-}
-
-fn forget_view(sheet: &Sheet, desk: &Desk) -> Markup {
-    let (language, row, person) = (desk.language, &sheet.row, &sheet.person);
-    let lost = |text: crate::http::language::Text, x: Markup| html! { li { (words::fill(text.speak(language), &[("x", x)])) } };
-    html! {
-        h1 { (words::fill(texts::FORGET_TITLE.speak(language), &[("name", row.name.show(language))])) }
-        @if row.myself { (frame::notice(false, texts::MYSELF.speak(language))) }
-        p { (texts::FORGET_LOST.speak(language)) }
-        ul {
-            @if !person.label.is_empty() { (lost(texts::LOST_NAME, html! { b { bdi { (person.label) } } })) }
-            @if person.said_notes() { (lost(texts::LOST_NOTES, html! {})) }
-            @if person.trust != Trust::Unknown { (lost(texts::LOST_TRUST, html! { (devices::trust(person.trust).speak(language)) })) }
-            (lost(texts::LOST_HISTORY, times::exact_time(row.first, language)))
-        }
-        p { (texts::FORGET_KEPT.speak(language)) }
-        form.pair method="post" action={ (row.path()) "/forget" } {
-            a.button href=(row.path()) { (texts::FORGET_NO.speak(language)) }
-            @if !row.myself { button.danger type="submit" { (texts::FORGET_YES.speak(language)) } }
-        }
-    }
-}
-
-async fn forget(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    match visit(&house, &call, |hands, id| hands.edit(Edit::Forget(id))).await? {
-        None => Ok(super::devices::gone(&call, &desk)),
-        Some(Ok(_)) => Ok(Reply::see_other("/devices?done=forgotten")),
-        Some(Err(_)) => {
-            let notice = Some((false, html! { (texts::MYSELF.speak(desk.language)) }));
-            Ok(device::answer(&house, &call, &desk, Said { notice, form: None }).await?.status(StatusCode::CONFLICT))
+    let device = call.parameter("id");
+    match wake::begin(&house.desk, &call.platform, device, wol::Password::None).await {
+        Ok(view) => Ok(Reply::see_other(&format!("/devices/{}#wake", view.device))),
+        Err(problem) if problem.code() == fault::NO_DEVICE.code => Ok(super::devices::gone(&call, &desk)),
+        Err(problem) => {
+            let notice = Some((false, html! { (frame::why(&problem, desk.language)) }));
+            let status = problem.status();
+            Ok(device::answer(&house, &call, &desk, Said { notice, form: None }).await?.status(status))
         }
     }
 }

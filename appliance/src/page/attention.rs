@@ -22,6 +22,9 @@ use super::words::{self, devices, overview as texts};
 /// Up to so many strangers are named one by one; more are one sentence.
 const NAMED_STRANGERS: usize = 3;
 
+/// Up to so many pairs are asked about one by one.
+const NAMED_PROPOSALS: usize = 3;
+
 /// How bad it is, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Tone {
@@ -52,6 +55,12 @@ pub(super) struct Facts<'a> {
     pub(super) lost: bool,
     /// A right that is missing, and the command that grants it.
     pub(super) missing: Option<(Need, &'a str)>,
+    /// Whether the wall clock is set.
+    pub(super) clock: bool,
+    /// Newcomers a full table had no room for.
+    pub(super) turned_away: u64,
+    /// Whether looking around by the clock is switched off.
+    pub(super) paused: bool,
 }
 
 /// An open conflict.
@@ -73,19 +82,7 @@ pub(super) fn find(facts: &Facts<'_>, language: Language, may_work: bool) -> Vec
         teller.device(row, facts.rogues.contains(&row.id), &mut items);
     }
     teller.strangers(facts.rows, &mut items);
-    if !facts.proposals.is_empty() {
-        let first = facts.proposals.first().map(|(one, _)| *one);
-        items.push(Item {
-            tone: Tone::Info,
-            sentence: html! { (texts::proposals(language, facts.proposals.len())) },
-            help: html! {
-                @for (one, other) in facts.proposals.iter().take(NAMED_STRANGERS) {
-                    (teller.link(*one)) " · " (teller.link(*other)) br;
-                }
-            },
-            acts: html! { @if let Some(id) = first { (teller.look(id)) } },
-        });
-    }
+    teller.proposals(facts.proposals, &mut items);
     items.sort_by_key(|item| item.tone);
     items
 }
@@ -124,13 +121,70 @@ impl Teller<'_> {
         html! { a.button href="/system" { (self.say(texts::SYSTEM)) } }
     }
 
-    /// The appliance itself: storage, legs, rights.
+    /// A button that does something at once.
+    fn act(&self, path: &str, fields: &[(&str, &str)], words: Text) -> Markup {
+        html! {
+            @if self.may_work {
+                form method="post" action=(path) {
+                    @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
+                    button type="submit" { (self.say(words)) }
+                }
+            }
+        }
+    }
+
+    fn trust(&self, row: &Row, trust: &str, words: Text) -> Markup {
+        self.act(&format!("{}/trust", row.path()), &[("trust", trust)], words)
+    }
+
+    /// Entries that may be one device: a person decides.
+    fn proposals(&self, proposals: &[(DeviceId, DeviceId)], items: &mut Vec<Item>) {
+        for (young, old) in proposals.iter().take(NAMED_PROPOSALS) {
+            let pieces = [("one", self.link(*young)), ("other", self.link(*old))];
+            let with = young.to_string();
+            items.push(Item {
+                tone: Tone::Warn,
+                sentence: words::fill(self.say(texts::MAY_BE_ONE), &pieces),
+                help: html! { (self.say(texts::MAY_BE_ONE_HELP)) },
+                acts: html! {
+                    (self.act(&format!("/devices/{old}/merge"), &[("with", &with), ("next", "/")], texts::ARE_ONE))
+                    (self.act(&format!("/devices/{old}/apart"), &[("with", &with), ("next", "/")], texts::ARE_TWO))
+                },
+            });
+        }
+        if let Some(more) = proposals.len().checked_sub(NAMED_PROPOSALS).filter(|more| *more > 0) {
+            items.push(Item {
+                tone: Tone::Info,
+                sentence: html! { (texts::proposals(self.language, more)) },
+                help: html! { (self.say(texts::MAY_BE_ONE_HELP)) },
+                acts: html! { @if let Some((_, old)) = proposals.get(NAMED_PROPOSALS) { (self.look(*old)) } },
+            });
+        }
+    }
+
+    /// The appliance itself: storage, clock, table, legs, rights.
     fn appliance(&self, facts: &Facts<'_>, items: &mut Vec<Item>) {
         if matches!(facts.health, Health::MemoryOnly { .. }) {
             items.push(self.plain(Tone::Bad, texts::STORAGE, texts::STORAGE_HELP, self.to_system()));
         }
         if facts.lost {
             items.push(self.plain(Tone::Warn, texts::LOST, texts::LOST_HELP, self.to_system()));
+        }
+        if facts.turned_away > 0 {
+            let pieces = [("count", html! { (words::number(self.language, facts.turned_away)) })];
+            items.push(Item {
+                tone: Tone::Bad,
+                sentence: words::fill(self.say(texts::FULL), &pieces),
+                help: html! { (self.say(texts::FULL_HELP)) },
+                acts: html! { a.button href="/devices?show=away&sort=seen&order=down" { (self.say(texts::FULL_ACT)) } },
+            });
+        }
+        if facts.paused {
+            let resume = self.act("/system/watching", &[("watching", "on")], texts::RESUME);
+            items.push(self.plain(Tone::Warn, texts::PAUSED, texts::PAUSED_HELP, resume));
+        }
+        if !facts.clock {
+            items.push(self.plain(Tone::Info, texts::CLOCK, texts::CLOCK_HELP, html! {}));
         }
         if facts.legs.is_empty() {
             items.push(self.plain(Tone::Bad, texts::NO_LEG, texts::NO_LEG_HELP, self.to_system()));
@@ -178,35 +232,41 @@ impl Teller<'_> {
                 tone: Tone::Bad,
                 sentence: words::fill(self.say(sentence), &pieces),
                 help: html! { (self.say(help)) },
-                acts: self.look(one),
+                acts: html! {
+                    (self.look(one))
+                    @if other != one { a.button href={ "/devices/" (other) } { (self.say(texts::LOOK_OTHER)) } }
+                },
             });
         }
     }
 
     /// One device: unwanted and here, watched and away, giving out addresses, coming and going.
     fn device(&self, row: &Row, rogue: bool, items: &mut Vec<Item>) {
-        let mut add = |tone, sentence: Text, help: Text| {
+        let mut add = |tone, sentence: Text, help: Text, acts: Markup| {
             let pieces = [("name", self.link(row.id)), ("when", times::ago(row.last, self.language))];
             items.push(Item {
                 tone,
                 sentence: words::fill(self.say(sentence), &pieces),
                 help: html! { (self.say(help)) },
-                acts: self.look(row.id),
+                acts: html! { (acts) (self.look(row.id)) },
             });
         };
+        let known = || self.trust(row, "trusted", texts::KNOW_IT);
+        let check = || self.act(&format!("{}/check", row.path()), &[], texts::CHECK);
+        let wake = || html! { @if row.mac.is_some() { (self.act(&format!("{}/wake", row.path()), &[], texts::WAKE)) } };
         if rogue && row.trust != Trust::Trusted && row.online {
-            add(Tone::Bad, texts::ROGUE, texts::ROGUE_HELP);
+            add(Tone::Bad, texts::ROGUE, texts::ROGUE_HELP, known());
         }
         if row.trust == Trust::Blocked && row.online {
-            add(Tone::Bad, texts::BLOCKED_HERE, texts::BLOCKED_HELP);
+            add(Tone::Bad, texts::BLOCKED_HERE, texts::BLOCKED_HELP, known());
         }
         if row.watch && row.never {
-            add(Tone::Info, texts::WATCHED_NEVER, texts::WATCHED_NEVER_HELP);
+            add(Tone::Info, texts::WATCHED_NEVER, texts::WATCHED_NEVER_HELP, check());
         } else if row.watch && !row.online {
-            add(Tone::Bad, texts::WATCHED_GONE, texts::WATCHED_GONE_HELP);
+            add(Tone::Bad, texts::WATCHED_GONE, texts::WATCHED_GONE_HELP, html! { (check()) (wake()) });
         }
         if row.watch && row.flapping {
-            add(Tone::Warn, texts::FLAPPING, texts::FLAPPING_HELP);
+            add(Tone::Warn, texts::FLAPPING, texts::FLAPPING_HELP, html! {});
         }
     }
 
@@ -230,9 +290,8 @@ impl Teller<'_> {
                 sentence: words::fill(self.say(texts::NEW_ONE), &pieces),
                 help: html! { (self.say(texts::NEW_ONE_HELP)) },
                 acts: html! {
-                    @if self.may_work {
-                        form method="post" action={ (row.path()) "/know" } { button type="submit" { (self.say(texts::KNOW_IT)) } }
-                    }
+                    (self.trust(row, "trusted", texts::KNOW_IT))
+                    (self.trust(row, "blocked", texts::BLOCK_IT))
                     (self.look(row.id))
                 },
             });

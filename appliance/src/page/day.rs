@@ -1,86 +1,88 @@
-//! Holds how many devices were on the network over the last day, as a picture and in words.
-//! It never fills a gap: quarters of an hour nobody watched stay empty.
+//! Holds how many devices were on the network over a day, a week or a month: which numbers, and what they say in words.
+//! It never counts itself: the census does.
 //! The overview uses it.
 
-use std::fmt::Write as _;
+use std::time::Duration;
 
 use maud::{Markup, html};
-use vigie_core::lan::uptime::{Quarter, STRIP_QUARTERS};
 
-use crate::http::language::Language;
+use crate::api::network::census::Range;
+use crate::http::language::{Language, Text};
+use crate::shell::network::{Count, Series};
 
-use super::row::Row;
-use super::words::{device, overview as texts};
+use super::chart::{Chart, Curve, Shape};
+use super::words::{chart as texts, overview};
 
-/// Quarters of an hour that must have been watched before there is anything to see.
-const ENOUGH_QUARTERS: usize = 4;
-
-/// Height of the picture in its own units.
-const HEIGHT: usize = 100;
-
-/// Devices in each quarter, oldest first; none where nobody looked.
-pub(super) fn count(rows: &[Row]) -> [Option<usize>; STRIP_QUARTERS] {
-    let mut counts = [None; STRIP_QUARTERS];
-    for row in rows {
-        for (count, quarter) in counts.iter_mut().zip(&row.quarters) {
-            match quarter {
-                Quarter::Blind => {}
-                Quarter::Offline => *count = Some(count.unwrap_or(0)),
-                Quarter::Online | Quarter::Mixed => *count = Some(count.unwrap_or(0) + 1),
-            }
-        }
+const fn name(range: Range) -> Text {
+    match range {
+        Range::Day => texts::DAY,
+        Range::Week => texts::WEEK,
+        Range::Month => texts::MONTH,
     }
-    counts
 }
 
-/// The picture, or nothing while there is too little to see.
-pub(super) fn draw(counts: &[Option<usize>; STRIP_QUARTERS], now: usize, language: Language) -> Markup {
-    let watched: Vec<usize> = counts.iter().flatten().copied().collect();
-    let (least, most) = (watched.iter().min().copied().unwrap_or(0), watched.iter().max().copied().unwrap_or(0));
-    if watched.len() < ENOUGH_QUARTERS || most == 0 {
-        return html! {};
+/// Length of a row of the table in steps: an hour, six hours, a day.
+const fn row_steps(range: Range) -> usize {
+    match range {
+        Range::Day => 12,
+        Range::Week => 72,
+        Range::Month => 24,
     }
-    let label = texts::chart(language, least, most, now);
+}
+
+/// The range an address asks for.
+pub(super) fn asked(word: Option<&str>) -> Range {
+    Range::ALL.into_iter().find(|range| Some(range.word()) == word).unwrap_or_default()
+}
+
+/// The address of the overview with this range.
+pub(super) fn path(range: Range) -> String {
+    if range == Range::Day { "/".to_owned() } else { format!("/?range={}", range.word()) }
+}
+
+/// The chart with the links to the other ranges. `now` is how many are there now.
+pub(super) fn draw(
+    range: Range,
+    series: &Series<Count>,
+    now: usize,
+    wall: Option<Duration>,
+    language: Language,
+) -> Markup {
+    // A first day is drawn from its first hour on: an empty chart with a sliver at its end says nothing.
+    let blind = series.steps.iter().take_while(|step| step.is_none()).count();
+    let kept = series.steps.len().saturating_sub(blind).max(row_steps(Range::Day)).min(series.steps.len());
+    let steps = series.steps.get(series.steps.len() - kept..).unwrap_or_default();
+    let number = |pick: fn(&Count) -> u16| {
+        steps.iter().map(|step| step.as_ref().map(|count| f64::from(pick(count)))).collect::<Vec<_>>()
+    };
+    let most = steps.iter().flatten().map(|count| usize::from(count.most)).max().unwrap_or(0);
+    let least = steps.iter().flatten().map(|count| usize::from(count.least)).min().unwrap_or(0);
+    let chart = Chart {
+        id: "online",
+        title: overview::CHART,
+        unit: "",
+        shape: Shape::Area,
+        step_s: series.step_s,
+        age_s: series.age_s,
+        wall,
+        curves: vec![
+            Curve { name: overview::NUM_ONLINE, values: number(|count| count.most) },
+            Curve { name: overview::NUM_KNOWN, values: number(|count| count.known) },
+        ],
+        row_steps: row_steps(range),
+        says: overview::chart(language, name(range), least, most, now),
+    };
     html! {
-        figure.chart {
-            figcaption { (texts::CHART.speak(language)) }
-            div.plot {
-                span.most { (most) }
-                svg viewBox={ "0 0 " (STRIP_QUARTERS) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(label) {
-                    path.area d=(area(counts, most)) {}
-                }
-                span.least { "0" }
-            }
-            p.scale aria-hidden="true" { span { (device::DAY_AGO.speak(language)) } span { (device::NOW.speak(language)) } }
-        }
-    }
-}
-
-/// Steps, since a count is a count: each watched stretch is one closed shape on the ground.
-fn area(counts: &[Option<usize>; STRIP_QUARTERS], most: usize) -> String {
-    let mut path = String::new();
-    let mut open = false;
-    for (x, count) in counts.iter().enumerate() {
-        match count {
-            Some(count) => {
-                let y = HEIGHT - count * HEIGHT / most.max(1);
-                let _never_fails = match open {
-                    false => write!(path, "M{x} {HEIGHT}V{y}H{}", x + 1),
-                    true => write!(path, "V{y}H{}", x + 1),
-                };
-                open = true;
-            }
-            None => {
-                if std::mem::take(&mut open) {
-                    let _never_fails = write!(path, "V{HEIGHT}Z");
+        section.day #day hx-get=(path(range)) hx-trigger="every 300s" hx-select="#day" hx-swap="outerHTML" {
+            nav.ranges aria-label=(texts::RANGE.speak(language)) {
+                @for one in Range::ALL {
+                    a href=(path(one)) hx-get=(path(one)) hx-target="#day" hx-select="#day" hx-swap="outerHTML" hx-push-url="true"
+                        aria-current=[(one == range).then_some("true")] { (name(one).speak(language)) }
                 }
             }
+            (chart.draw(language))
         }
     }
-    if open {
-        let _never_fails = write!(path, "V{HEIGHT}Z");
-    }
-    path
 }
 
 #[cfg(test)]
@@ -88,15 +90,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stretches_nobody_watched_are_gaps() {
-        let mut counts = [None; STRIP_QUARTERS];
-        counts[0] = Some(2);
-        counts[1] = Some(4);
-        counts[95] = Some(1);
-        assert_eq!(area(&counts, 4), "M0 100V50H1V0H2V100ZM95 100V75H96V100Z");
-        assert_eq!(draw(&counts, 1, Language::En).into_string(), "", "too little to see");
-        counts[2] = Some(0);
-        let drawn = draw(&counts, 1, Language::Fr).into_string();
-        assert!(drawn.contains("Entre 0 et 4 appareils"), "{drawn}");
+    fn the_chart_says_in_words_what_it_shows() {
+        let count = |online| Some(Count { least: online, most: online + 1, known: 9 });
+        let series = Series { step_s: 300, age_s: 0, steps: vec![count(3), None, count(5)] };
+        let drawn = draw(Range::Day, &series, 6, None, Language::Fr).into_string();
+        assert!(drawn.contains("Entre 3 et 6 appareils sur le réseau (24 heures), 6 maintenant"), "{drawn}");
+        assert!(drawn.contains("data-values=\"4,,6;9,,9\"") && drawn.contains("href=\"/?range=week\""), "{drawn}");
+        assert_eq!((asked(Some("month")), asked(Some("decade")), asked(None)), (Range::Month, Range::Day, Range::Day));
     }
 }

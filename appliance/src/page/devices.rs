@@ -15,9 +15,11 @@ use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
 
 use super::filter::{Filter, Show, Sort};
+use super::forget;
 use super::frame::{self, Section};
-use super::gate::{Desk, guard};
+use super::gate::{Desk, encode, guard};
 use super::icon::icon;
+use super::many;
 use super::row::{self, Row};
 use super::scan::{self, Looking};
 use super::words::devices as words;
@@ -38,6 +40,9 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
         .query("sort", "state, name, ip, maker, seen or ports.")
         .query("order", "down turns the order round.")
         .query("page", "From 1.")
+        .query("marked", "How many were just marked.")
+        .query("done", "`forgotten`: `device` was just forgotten.")
+        .query("device", "See `done`.")
         .speaks(200, "text/html");
     let rows = Route::get("/devices/rows", Access::Public, "Some rows of the list, for the page itself")
         .query("ids", "Ids joined by commas.")
@@ -59,8 +64,8 @@ pub(super) async fn gather(house: &House) -> Result<(Vec<Row>, Looking), Problem
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let filter = Filter::read(|name| call.query(name));
     let (rows, looking) = gather(&house).await?;
-    let forgotten = call.query("done") == Some("forgotten");
-    let content = list(rows, filter, &looking, forgotten, &desk);
+    let said = html! { (forget::notice(&call, &desk)) (many::notice(&call, desk.language)) };
+    let content = list(rows, filter, &looking, &said, &desk);
     let title = words_title(desk.language);
     Ok(frame::reply(&call, frame::page(&desk, Section::Devices, title, &content)))
 }
@@ -74,7 +79,7 @@ async fn show_rows(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let content = html! {
         (parts(&rows, &filter, desk.language))
         table { tbody {
-            @for one in rows.iter().filter(|row| ids.contains(&row.id) && filter.fits(row)) { (row::draw(one, desk.language)) }
+            @for one in rows.iter().filter(|row| ids.contains(&row.id) && filter.fits(row)) { (row::draw(one, &desk)) }
         } }
     };
     Ok(frame::reply(&call, content))
@@ -85,7 +90,7 @@ fn words_title(language: Language) -> &'static str {
 }
 
 /// The whole view.
-pub(super) fn list(mut rows: Vec<Row>, filter: Filter, looking: &Looking, forgotten: bool, desk: &Desk) -> Markup {
+pub(super) fn list(mut rows: Vec<Row>, filter: Filter, looking: &Looking, said: &Markup, desk: &Desk) -> Markup {
     let language = desk.language;
     let total = rows.len();
     let parts = parts(&rows, &filter, language);
@@ -99,7 +104,7 @@ pub(super) fn list(mut rows: Vec<Row>, filter: Filter, looking: &Looking, forgot
             h1 { (words_title(language)) }
             (scan::panel(looking, desk))
         }
-        @if forgotten { (frame::notice(true, super::words::device::FORGOTTEN.speak(language))) }
+        (said)
         @if total == 0 {
             (nothing_yet(language))
         }
@@ -109,6 +114,12 @@ pub(super) fn list(mut rows: Vec<Row>, filter: Filter, looking: &Looking, forgot
             table.devices data-rows={ "/devices/rows?" (filter.query()) } data-first[filter.page == 1] {
                 caption.hush { (words_title(language)) }
                 thead { tr {
+                    @if desk.may_work {
+                        th.pick scope="col" {
+                            span.hush { (words::TICK.speak(language)) }
+                            label.check.scripts { input #all type="checkbox" aria-label=(words::TICK_ALL.speak(language)) autocomplete="off"; }
+                        }
+                    }
                     (column(&filter, Sort::State, "is", language))
                     (column(&filter, Sort::Name, "who", language))
                     (column(&filter, Sort::Address, "ip", language))
@@ -117,12 +128,40 @@ pub(super) fn list(mut rows: Vec<Row>, filter: Filter, looking: &Looking, forgot
                     (column(&filter, Sort::Seen, "seen", language))
                     (column(&filter, Sort::Ports, "ports", language))
                 } }
-                tbody #rows { @for one in shown { (row::draw(one, language)) } }
+                tbody #rows { @for one in shown { (row::draw(one, desk)) } }
             }
             @if rows.is_empty() && total > 0 {
                 p.empty { (words::NOTHING_FITS.speak(language)) " " a href="/devices" { (words::SHOW_ALL.speak(language)) } }
             }
             @if pages > 1 { (turn(&filter, pages, language)) }
+            @if desk.may_work && !rows.is_empty() { (many::bar(&filter.path(), language)) }
+        }
+        (around(&filter, desk))
+    }
+}
+
+/// What can be done with the list as a whole.
+fn around(filter: &Filter, desk: &Desk) -> Markup {
+    let language = desk.language;
+    // The export knows the search and the kind; the parts of the page are the page's own.
+    let mut query = Vec::new();
+    if !filter.search.is_empty() {
+        query.push(format!("q={}", encode(&filter.search)));
+    }
+    if let Some(kind) = filter.kind {
+        query.push(format!("kind={kind}"));
+    }
+    let to = |file: &str, more: &str| {
+        let parts = query.iter().map(String::as_str).chain([more]).filter(|part| !part.is_empty());
+        let parts = parts.collect::<Vec<_>>().join("&");
+        format!("/api/network/v2/export.{file}{}{parts}", if parts.is_empty() { "" } else { "?" })
+    };
+    html! {
+        nav.around aria-label=(words::MORE_ACTS.speak(language)) {
+            @if desk.may_work { a.button href="/devices/add" { (icon("plus")) (words::ADD.speak(language)) } }
+            @if desk.may_rule { a.button href="/devices/import" { (icon("upload")) (words::TAKE_IN.speak(language)) } }
+            a.button href=(to("csv", "bom=true")) download { (icon("download")) (words::SAVE_CSV.speak(language)) }
+            a.button href=(to("json", "")) download { (icon("download")) (words::SAVE_JSON.speak(language)) }
         }
     }
 }

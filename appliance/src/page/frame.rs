@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use hyper::header::{CONTENT_ENCODING, VARY};
 use hyper::{HeaderMap, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 use vigie_core::lan::ChangeKind;
@@ -171,13 +171,19 @@ pub(super) fn trouble(problem: &Problem, language: Language) -> Reply {
     Reply::html(door(language, title, "/", &content).into_string()).status(problem.status())
 }
 
+/// Why something was refused: the words of the first field, else those of the whole.
+pub(super) fn why(problem: &Problem, language: Language) -> String {
+    let field = problem.field_details(language).into_iter().map(|(_, text)| text).next();
+    field.unwrap_or_else(|| problem.detail(language))
+}
+
 /// The answer with a view in it, compressed for a browser that takes it.
 pub(super) fn reply(call: &Call, markup: Markup) -> Reply {
     compress(&call.headers, markup.into_string())
 }
 
 fn compress(headers: &HeaderMap, page: String) -> Reply {
-    if page.len() < WORTH_COMPRESSING_BYTES || !takes_gzip(headers) {
+    if page.len() < WORTH_COMPRESSING_BYTES || !assets::takes_gzip(headers) {
         return Reply::html(page);
     }
     // The fastest level: a Pi packs a list of 100 devices in a few milliseconds, and it still shrinks eightfold.
@@ -190,12 +196,6 @@ fn compress(headers: &HeaderMap, page: String) -> Reply {
     }
 }
 
-/// Whether gzip is taken without conditions, as every browser says it; anybody else gets plain text.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let fields = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(|field| field.split(',')).any(|name| name.trim().eq_ignore_ascii_case("gzip"))
-}
-
 /// A view that says that a thing is not there.
 pub(super) fn missing(call: &Call, desk: &Desk, section: Section, title: &str, help: &str) -> Reply {
     let content =
@@ -205,11 +205,19 @@ pub(super) fn missing(call: &Call, desk: &Desk, section: Section, title: &str, h
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::ACCEPT_ENCODING;
+
     use super::*;
     use std::io::Read as _;
 
     fn desk() -> Desk {
-        Desk { username: "<ada>".into(), language: Language::Fr, may_work: true, path: "/devices".into() }
+        Desk {
+            username: "<ada>".into(),
+            language: Language::Fr,
+            may_work: true,
+            may_rule: true,
+            path: "/devices".into(),
+        }
     }
 
     #[test]

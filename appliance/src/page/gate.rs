@@ -27,6 +27,8 @@ pub(super) struct Desk {
     pub(super) language: Language,
     /// Whether they may change anything.
     pub(super) may_work: bool,
+    /// Whether they may change how the appliance works.
+    pub(super) may_rule: bool,
     /// The page they are on, to come back to.
     pub(super) path: String,
 }
@@ -64,6 +66,7 @@ fn admit(call: &Call, need: Access) -> Result<Desk, Box<Reply>> {
         username: who.username.clone(),
         language: call.language,
         may_work: matches!(who.role, Role::Operator | Role::Admin),
+        may_rule: who.role == Role::Admin,
         path: call.path.clone(),
     })
 }

@@ -133,7 +133,7 @@ fn journal(asked: &Asked, found: &[Told], more: bool, names: &BTreeMap<DeviceId,
             }
         }
         @if found.is_empty() {
-            div.first { (super::icon::icon("journal")) h2 { (texts::EMPTY.speak(language)) } p { (texts::EMPTY_HELP.speak(language)) } }
+            div.first { (super::icon::icon("journal")) h2 { (if asked.which == Which::All { texts::EMPTY } else { texts::NONE_SUCH }.speak(language)) } p { (texts::EMPTY_HELP.speak(language)) } }
         }
         // Only the newest page follows what happens; an older one stays what it was.
         ol.tolds #changes hx-get=[asked.before.is_none().then(|| asked.path(asked.which, None))] hx-trigger="news from:body"
@@ -155,7 +155,13 @@ mod tests {
     #[test]
     fn the_next_page_begins_after_the_last_change_shown() {
         let asked = Asked { which: Which::Moves, device: Some(DeviceId(7)), before: None };
-        let desk = Desk { username: "ada".into(), language: Language::En, may_work: true, path: "/changes".into() };
+        let desk = Desk {
+            username: "ada".into(),
+            language: Language::En,
+            may_work: true,
+            may_rule: true,
+            path: "/changes".into(),
+        };
         let found = [told::sample(ChangeKind::Offline, Some(DeviceId(7)), "", "")];
         let page = journal(&asked, &found, true, &BTreeMap::new(), &desk).into_string();
         assert!(page.contains("href=\"/changes?show=moves&amp;device=0000000000000007&amp;before=7\""), "{page}");

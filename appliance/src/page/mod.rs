@@ -9,27 +9,40 @@
 //! | `door`, `trust` | set-up, log-in, log-out, language; how to know the appliance from an impostor |
 //! | `overview`, `attention`, `day` | is anything wrong, what to do, how the day went |
 //! | `devices`, `filter`, `row` | the list, live |
-//! | `device`, `sheet`, `person`, `acts` | one device, and what a person may do with it |
+//! | `many`, `add`, `import` | several devices at once, one added by hand, a list taken in |
+//! | `device`, `sheet`, `person`, `month` | one device, and what a person knows of it |
+//! | `acts`, `forget`, `pair` | what a person may do with one device, and how it is undone |
+//! | `chart` | a curve over time, with its table |
 //! | `journal`, `told` | what happened, in words |
-//! | `scan`, `system` | looking around now; how the appliance itself is |
+//! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
 //! | `words/` | every text, English and French side by side |
 
 mod acts;
+mod add;
 mod attention;
+mod chart;
 mod day;
 mod device;
 mod devices;
 mod door;
 mod filter;
+mod forget;
 mod frame;
 mod gate;
 mod icon;
+mod import;
 mod journal;
+mod logs;
+mod many;
+mod month;
 mod name;
 mod overview;
+mod pair;
 mod person;
 mod row;
 mod scan;
+mod settings;
+mod settings_draft;
 mod sheet;
 mod sources;
 mod strip;
@@ -43,7 +56,7 @@ mod words;
 
 use std::sync::Arc;
 
-use crate::api::Deps;
+use crate::api::{Deps, network as api};
 use crate::http::route::Route;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
@@ -51,6 +64,10 @@ use crate::shell::network::Network;
 
 /// What every view may ask.
 struct House {
+    /// What the handlers of the API share: one way to do a thing.
+    desk: Arc<api::Desk>,
+    /// Lists sent in and not confirmed yet.
+    lists: import::Lists,
     network: Network,
     keeper: Keeper,
     clocks: Arc<Clocks>,
@@ -60,8 +77,10 @@ struct House {
 
 /// The routes of the page.
 #[must_use]
-pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
+pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
     let house = Arc::new(House {
+        desk: desk.clone(),
+        lists: import::Lists::default(),
         network: deps.network.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),
@@ -73,10 +92,17 @@ pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
         devices::routes(&house),
         device::routes(&house),
         acts::routes(&house),
+        forget::routes(&house),
+        pair::routes(&house),
+        many::routes(&house),
+        add::routes(&house),
+        import::routes(&house),
         journal::routes(&house),
         scan::routes(&house),
         system::routes(&house),
         trust::routes(),
+        settings::routes(&house),
+        logs::routes(&house),
     ];
     views.into_iter().flatten().collect()
 }

@@ -10,12 +10,14 @@ use maud::{Markup, html};
 use vigie_core::lan::{Change, ChangeKind, DeviceId, Trust};
 
 use crate::accounts::role::Access;
+use crate::api::network::census::Range;
 use crate::http::call::Call;
 use crate::http::problem::{Problem, faults};
 use crate::http::route::{Outcome, Route};
-use crate::shell::network::LegView;
+use crate::shell::network::{Count, LegView, Series};
 
 use super::House;
+use super::acts;
 use super::attention::{self, Clash, Facts, Item};
 use super::day;
 use super::frame::{self, Section};
@@ -40,16 +42,22 @@ struct Seen {
     conflicts: Vec<Clash>,
     proposals: Vec<(DeviceId, DeviceId)>,
     looking: Looking,
+    series: Series<Count>,
+    turned_away: u64,
+    paused: bool,
 }
 
 /// The route.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let page =
-        Route::get("/", Access::Public, "The first page: is anything wrong, and what to do").speaks(200, "text/html");
+    let page = Route::get("/", Access::Public, "The first page: is anything wrong, and what to do")
+        .query("range", "day, week or month: how far back the chart goes.")
+        .query("done", "What was just done, and with `device` to which device.")
+        .query("device", "See `done`.")
+        .speaks(200, "text/html");
     vec![guard(page, Access::Viewer, house, show)]
 }
 
-async fn gather(house: &House) -> Result<Seen, Problem> {
+async fn gather(house: &House, range: Range) -> Result<Seen, Problem> {
     let clocks = house.clocks.clone();
     let visit = house.network.call(move |hands| {
         let (instant, now) = (hands.now(), hands.moment());
@@ -60,13 +68,18 @@ async fn gather(house: &House) -> Result<Seen, Problem> {
             conflicts: open.map(|one| Clash { kind: one.kind, ip: one.ips[0], devices: one.devices }).collect(),
             proposals: hands.lan().proposals().collect(),
             looking: Looking::of(hands, &clocks),
+            series: range.read(hands),
+            turned_away: hands.lan().stats().turned_away,
+            paused: !hands.sweeps().watching,
         }
     });
     visit.await.map_err(|_| (&faults::UNAVAILABLE).into())
 }
 
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let seen = gather(&house).await?;
+    let range = day::asked(call.query("range"));
+    let seen = gather(&house, range).await?;
+    let wall = call.platform.clock.wall();
     let rogue = |change: &Change| change.kind == ChangeKind::RogueDhcp;
     let rogues = told::newest(&house, u64::MAX, ROGUES, rogue).await;
     let rogues: Vec<DeviceId> = rogues.iter().filter_map(|told| told.change.device).collect();
@@ -82,9 +95,19 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         health: status.health,
         lost: status.opened.lost_total > 0 || status.opened.missing_segments > 0,
         missing: missing.as_ref().map(|(need, command)| (*need, command.as_str())),
+        clock: wall.is_some(),
+        turned_away: seen.turned_away,
+        paused: seen.paused,
     };
     let items = attention::find(&facts, desk.language, desk.may_work);
-    let content = view(&seen.rows, &items, &seen.looking, &lately, &desk);
+    let names: BTreeMap<DeviceId, Name> = seen.rows.iter().map(|row| (row.id, row.name.clone())).collect();
+    let online = seen.rows.iter().filter(|row| row.online).count();
+    let content = html! {
+        (acts::done(&call, &names, &desk))
+        (view(&seen.rows, &items, &seen.looking, &desk))
+        @if !seen.rows.is_empty() { (day::draw(range, &seen.series, online, wall, desk.language)) }
+        (recent(&lately, &names, &desk))
+    };
     Ok(frame::reply(&call, frame::page(&desk, Section::Overview, frame_words::OVERVIEW.speak(desk.language), &content)))
 }
 
@@ -94,12 +117,11 @@ fn missing_right() -> Option<(Need, String)> {
     missing.first().copied().zip(command)
 }
 
-fn view(rows: &[Row], items: &[Item], looking: &Looking, lately: &[Told], desk: &Desk) -> Markup {
+fn view(rows: &[Row], items: &[Item], looking: &Looking, desk: &Desk) -> Markup {
     let language = desk.language;
     let online = rows.iter().filter(|row| row.online).count();
-    let names: BTreeMap<DeviceId, Name> = rows.iter().map(|row| (row.id, row.name.clone())).collect();
     html! {
-        div #overview hx-get="/" hx-trigger="news from:body" hx-select="#overview" hx-swap="outerHTML" {
+        div #overview hx-get="/" hx-trigger="news from:body" hx-select="#overview" hx-select-oob="#recent" hx-swap="outerHTML" {
             (answer(items, online, looking, desk))
             @if !looking.all_once && looking.running { (scan::panel(looking, desk)) }
             @if !items.is_empty() {
@@ -109,12 +131,19 @@ fn view(rows: &[Row], items: &[Item], looking: &Looking, lately: &[Told], desk: 
                 }
             }
             @if !rows.is_empty() { (today(rows, online, desk)) }
+        }
+    }
+}
+
+/// What happened lately.
+fn recent(lately: &[Told], names: &BTreeMap<DeviceId, Name>, desk: &Desk) -> Markup {
+    let language = desk.language;
+    html! {
+        section #recent {
             @if !lately.is_empty() {
-                section {
-                    h2 { (texts::RECENT.speak(language)) }
-                    ol.tolds { @for told in lately { (told::draw(told, &names, language)) } }
-                    p { a href="/changes" { (texts::ALL_CHANGES.speak(language)) } }
-                }
+                h2 { (texts::RECENT.speak(language)) }
+                ol.tolds { @for told in lately { (told::draw(told, names, language)) } }
+                p { a href="/changes" { (texts::ALL_CHANGES.speak(language)) } }
             }
         }
     }
@@ -150,14 +179,13 @@ fn today(rows: &[Row], online: usize, desk: &Desk) -> Markup {
         (unknown, texts::NUM_UNKNOWN, "/devices?show=unknown"),
     ];
     html! {
-        section {
+        section.now {
             h2 { (texts::TODAY.speak(language)) }
             ul.numbers {
                 @for (count, name, path) in numbers {
                     li { a href=(path) { b { (number(language, count as u64)) } " " span { (name.speak(language)) } } }
                 }
             }
-            (day::draw(&day::count(rows), online, language))
         }
     }
 }

@@ -4,10 +4,11 @@
 
 use maud::{Markup, html};
 use vigie_core::lan::{Device, DeviceId, Trust};
-use vigie_core::limits::{MAX_NAME_BYTES, MAX_NOTES_BYTES, MAX_TAGS};
 
+use crate::api::network::edit::Patch;
 use crate::http::etag;
 use crate::http::language::{Language, Text};
+use crate::http::problem::{Problem, faults};
 
 use super::frame;
 use super::icon::icon;
@@ -69,19 +70,22 @@ impl Person {
         }
     }
 
-    /// What does not do of it.
+    /// What does not do of it, in the words of the API, which has the same rules.
     pub(super) fn judge(&self, language: Language) -> Result<(), Faults> {
-        let long = |text: &str, most: usize| {
-            (text.len() > most).then(|| texts::TOO_LONG.speak(language).replace("{n}", &most.to_string()))
+        let said = Patch {
+            label: Some(self.label.clone()),
+            owner: Some(self.owner.clone()),
+            notes: Some(self.notes.clone()),
+            tags: Some(self.tags.clone()),
+            ..Patch::default()
         };
-        let many = (self.tags.len() > MAX_TAGS)
-            .then(|| texts::TOO_MANY_TAGS.speak(language).replace("{n}", &MAX_TAGS.to_string()));
-        let faults = Faults {
-            label: long(&self.label, MAX_NAME_BYTES),
-            owner: long(&self.owner, MAX_NAME_BYTES),
-            notes: long(&self.notes, MAX_NOTES_BYTES),
-            tags: many.or_else(|| self.tags.iter().find_map(|tag| long(tag, MAX_NAME_BYTES))),
+        let problem = said.check(Problem::from(&faults::INVALID));
+        let details = problem.field_details(language);
+        let of = |name: &str| {
+            let found = details.iter().find(|(pointer, _)| pointer.split('/').nth(1) == Some(name));
+            found.map(|(_, words)| words.clone())
         };
+        let faults = Faults { label: of("label"), owner: of("owner"), notes: of("notes"), tags: of("tags") };
         if faults == Faults::default() { Ok(()) } else { Err(faults) }
     }
 
@@ -161,8 +165,11 @@ mod tests {
         let long = "é".repeat(40);
         let person = form(&[("label", &long), ("tags", "1,2,3,4,5,6,7,8,9")]);
         let faults = person.judge(Language::Fr).unwrap_err();
-        assert_eq!(faults.label.as_deref(), Some("Il y a place pour 63 octets au plus."));
-        assert_eq!(faults.tags.as_deref(), Some("Au plus 8 étiquettes."));
+        assert_eq!(
+            faults.label.as_deref(),
+            Some("C'est trop long : 63 octets au plus sont conservés, soit à peu près autant de lettres.")
+        );
+        assert_eq!(faults.tags.as_deref(), Some("Un appareil porte au plus 8 étiquettes."));
         assert_eq!((&faults.owner, &faults.notes), (&None, &None));
         let page = person.form(DeviceId(7), "v", &faults, Language::Fr).into_string();
         assert!(page.contains("aria-describedby=\"label-hint label-fault\"") && page.contains("aria-invalid=\"true\""));

@@ -12,7 +12,9 @@ use vigie_core::{Instant, Mac, Moment};
 use crate::http::language::Language;
 use crate::shell::clocks::Clocks;
 
+use super::gate::Desk;
 use super::icon::{self, icon};
+use super::many;
 use super::name::{Name, clean};
 use super::strip::{self, Quarters};
 use super::times::{self, When};
@@ -111,10 +113,12 @@ pub(super) fn chips(row: &Row, language: Language) -> Markup {
 }
 
 /// The row.
-pub(super) fn draw(row: &Row, language: Language) -> Markup {
+pub(super) fn draw(row: &Row, desk: &Desk) -> Markup {
+    let language = desk.language;
     let kind = words::kind(row.kind).speak(language);
     html! {
         tr id={ "d-" (row.id) } {
+            @if desk.may_work { td.pick { @if !row.myself { (many::tick(row.id, &row.name.text(language), language)) } } }
             td.is { (state(row.presence, row.online, language)) }
             th.who scope="row" {
                 div.name {

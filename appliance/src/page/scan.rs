@@ -8,6 +8,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use crate::accounts::role::Access;
+use crate::api::network::fault;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -105,8 +106,8 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let started = house.network.call(move |hands| hands.sweep(&request)).await;
     let why = match started.map_err(|_| Problem::from(&faults::UNAVAILABLE))? {
         Ok(()) => None,
-        Err(NotStarted::Running) => Some(words::RUNNING),
-        Err(NotStarted::NoLeg) => Some(words::NO_LEG),
+        Err(NotStarted::Running) => Some(fault::SCAN_RUNNING.text),
+        Err(NotStarted::NoLeg) => Some(fault::NO_LEG.text),
         // The page names no targets.
         Err(
             NotStarted::Remote(_) | NotStarted::RemotePublic(_) | NotStarted::RemoteLarge(_) | NotStarted::Targets(_),
@@ -116,10 +117,10 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 }
 
 async fn stop(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    // A closure: the method itself is bound to one lifetime.
-    #[allow(clippy::redundant_closure_for_method_calls)]
-    let stopped = house.network.call(|hands| hands.stop_sweeps()).await;
-    stopped.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let stopped = house.network.call(|hands| {
+        hands.stop_sweeps();
+    });
+    stopped.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     answer(&house, &call, &desk, None).await
 }
 

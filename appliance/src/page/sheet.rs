@@ -12,6 +12,7 @@ use crate::http::language::{Language, Text};
 use crate::shell::clocks::Clocks;
 
 use super::frame;
+use super::month;
 use super::name::clean;
 use super::person::Person;
 use super::row::{self, Row};
@@ -40,6 +41,10 @@ pub(super) struct Sheet {
     answer_ms: Option<f64>,
     week: Option<f32>,
     month: Option<f32>,
+    /// The share of each of the last thirty days, the running one first.
+    days: Vec<Option<f32>>,
+    /// A merge of it can be undone.
+    pub(super) can_split: bool,
     interfaces: Vec<Leg>,
     ports_known: bool,
     ports: Vec<(Port, When)>,
@@ -107,6 +112,8 @@ impl Sheet {
             answer_ms: device.answer().map(|(took, _)| took.as_micros() as f64 / 1_000.0),
             week: uptime.week(),
             month: uptime.month(),
+            days: uptime.days().collect(),
+            can_split: device.can_split(),
             interfaces,
             ports_known: device.ports_known(),
             ports,
@@ -180,6 +187,7 @@ impl Sheet {
                     div { dt { (name.speak(language)) } dd { (share(value)) } }
                 }
             }
+            (month::draw(&self.days, language))
             dl.facts {
                 (frame::fact(texts::FIRST_SEEN, &times::exact_time(self.row.first, language), language))
                 (frame::fact(texts::LAST_SEEN, &html! { (times::ago(self.row.last, language)) }, language))

@@ -18,7 +18,7 @@ use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
 use crate::http::route::{Outcome, Route};
 use crate::shell::keeper::Status;
-use crate::shell::network::{LegView, Scan};
+use crate::shell::network::{Counts, LegView, Scan};
 
 use super::House;
 use super::frame::{self, Section};
@@ -35,6 +35,9 @@ const SCANS: usize = 8;
 /// Below this a rate per day says nothing.
 const RATE_AFTER: Duration = Duration::from_secs(60 * 60);
 
+/// What may be written in a day, so that a card lives for years: a promise of the product.
+const BUDGET_BYTES: u64 = 10_000_000;
+
 /// What the page shows.
 struct Facts {
     up: Duration,
@@ -49,6 +52,7 @@ struct Facts {
     command: Option<String>,
     checks: Vec<Check>,
     encryption: Markup,
+    counts: Counts,
 }
 
 /// The route.
@@ -66,9 +70,9 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         let scans = hands.scans().iter().rev().filter(|scan| scan.purpose != "newcomers").take(SCANS);
         let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
         let sources = SourceView::all(hands, &Lens::of(hands, &clocks), language);
-        (hands.legs(), sources, scans, Looking::of(hands, &clocks))
+        (hands.legs(), sources, scans, Looking::of(hands, &clocks), hands.counts())
     });
-    let (legs, sources, scans, looking) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let (legs, sources, scans, looking, counts) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     let (missing, command) = rights::missing();
     let platform = &call.platform;
     let facts = Facts {
@@ -84,28 +88,82 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         command,
         checks: platform.checks(),
         encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
+        counts,
     };
-    let content = view(&facts, desk.language);
+    let content = view(&facts, &desk);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
 }
 
-fn view(facts: &Facts, language: Language) -> Markup {
+/// A part of the section.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    State,
+    Settings,
+    Logs,
+}
+
+/// The head of every page of the section: its name and the way to the others.
+pub(super) fn head(part: Part, desk: &Desk) -> Markup {
+    let language = desk.language;
+    let parts = [
+        (Part::State, "/system", "system", texts::PART_STATE, true),
+        (Part::Settings, "/system/settings", "settings", texts::PART_SETTINGS, true),
+        (Part::Logs, "/system/logs", "logs", texts::PART_LOGS, desk.may_rule),
+    ];
     html! {
         h1 { (frame_words::SYSTEM.speak(language)) }
+        nav.tabs aria-label=(frame_words::SYSTEM.speak(language)) {
+            @for (one, path, picture, text, _) in parts.into_iter().filter(|(.., allowed)| *allowed) {
+                a href=(path) aria-current=[(one == part).then_some("page")] { (icon(picture)) (text.speak(language)) }
+            }
+        }
+    }
+}
+
+fn view(facts: &Facts, desk: &Desk) -> Markup {
+    let language = desk.language;
+    html! {
+        (head(Part::State, desk))
         div.columns {
             div {
                 section { h2 { (texts::ITSELF.speak(language)) } (itself(facts, language)) }
                 section { h2 { (texts::STORAGE.speak(language)) } (storage(facts, language)) }
                 section { h2 { (words::trust::SECTION.speak(language)) } (facts.encryption) }
                 section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) }
+                section { h2 { (texts::WIRE.speak(language)) } (wire(facts, language)) }
             }
             div {
                 section { h2 { (texts::NETWORKS.speak(language)) } (networks(&facts.legs, language)) }
                 section { h2 { (texts::RIGHTS.speak(language)) } (allowed(facts, language)) }
                 section { h2 { (texts::SCANS.speak(language)) } (scans(facts, language)) }
+                section.copy { h2 { (texts::COPY.speak(language)) } (copy(desk)) }
             }
         }
         section { h2 { (texts::SOURCES.speak(language)) } (sources::table(&facts.sources, language)) }
+    }
+}
+
+/// What went over the wire, and what was dropped on the way.
+fn wire(facts: &Facts, language: Language) -> Markup {
+    html! {
+        dl.facts {
+            (frame::fact(texts::FRAMES, &html! { (number(language, facts.counts.frames_heard)) }, language))
+            (frame::fact(texts::PROBES, &html! { (number(language, facts.counts.probes)) }, language))
+            @if facts.counts.malformed > 0 { (frame::fact(texts::BROKEN, &html! { (number(language, facts.counts.malformed)) }, language)) }
+            @if facts.counts.overrun > 0 { (frame::fact(texts::OVERRUN, &html! { (number(language, facts.counts.overrun)) }, language)) }
+        }
+    }
+}
+
+/// The copy of what people entered: out as a list, back in by the import.
+fn copy(desk: &Desk) -> Markup {
+    let language = desk.language;
+    html! {
+        p.hint { (texts::COPY_HELP.speak(language)) }
+        p.pair {
+            a.button href="/api/network/v2/export.csv" download { (icon("download")) (words::devices::SAVE_CSV.speak(language)) }
+            @if desk.may_rule { a.button href="/devices/import" { (icon("upload")) (words::devices::TAKE_IN.speak(language)) } }
+        }
     }
 }
 
@@ -135,13 +193,21 @@ fn storage(facts: &Facts, language: Language) -> Markup {
             (frame::fact(texts::HEALTH, &health(&store.health, language), language))
             (frame::fact(texts::WRITTEN, &html! {
                 (bytes(language, written))
-                @if let Some(rate) = a_day {
-                    " " span.hint { (texts::WRITTEN_DAY.speak(language).replace("{x}", &bytes(language, rate))) }
-                }
             }, language))
+            @if let Some(rate) = a_day { (frame::fact(texts::BUDGET, &budget(rate, language), language)) }
             (frame::fact(texts::EVENTS, &html! { (number(language, store.usage.events)) }, language))
             @if store.dropped > 0 { (frame::fact(texts::DROPPED, &html! { (number(language, store.dropped)) }, language)) }
         }
+    }
+}
+
+/// The bytes of a day beside what the card may bear.
+fn budget(rate: u64, language: Language) -> Markup {
+    let words = texts::WRITTEN_DAY.speak(language);
+    let words = words.replace("{x}", &bytes(language, rate)).replace("{y}", &bytes(language, BUDGET_BYTES));
+    html! {
+        meter min="0" max=(BUDGET_BYTES) high=(BUDGET_BYTES / 10 * 9) optimum="0" value=(rate.min(BUDGET_BYTES)) aria-label=(words) { (words) }
+        " " (words)
     }
 }
 

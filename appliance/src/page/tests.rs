@@ -106,7 +106,7 @@ impl Bench {
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
         let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
-        let routes = super::routes(&deps);
+        let routes = super::routes(&deps, &crate::api::desk(&deps));
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path)).collect();
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
         let server = Server::new(platform.clone(), table);
@@ -181,9 +181,13 @@ async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route(
                 assert_eq!(viewer.status, 403, "{line}");
                 let foreign = fields.replace("same-origin", "cross-site") + &bench.cookie(Role::Admin);
                 assert_eq!(bench.ask(&line, &foreign, "").await.status, 403, "{line} from another site");
-            } else if !path.ends_with("/forget") {
+            } else {
+                let worker = ["/forget", "/merge", "/add", "/import"].iter().any(|end| path.ends_with(end));
+                let expected = if worker || path.starts_with("/system/logs") { 403 } else { 200 };
                 let viewer = bench.ask(&line, &bench.cookie(Role::Viewer), "").await;
-                assert_eq!(viewer.status, 200, "{line}: {}", viewer.body);
+                assert_eq!(viewer.status, expected, "{line}: {}", viewer.body);
+                let admin = bench.ask(&line, &bench.cookie(Role::Admin), "").await;
+                assert_eq!(admin.status, 200, "{line}: {}", admin.body);
             }
         }
     })
@@ -235,7 +239,7 @@ async fn what_a_person_says_is_kept_and_a_stale_form_is_refused() {
         let lost = bench.get(&format!("/devices/{id}/forget"), &cookie).await.body;
         assert!(lost.contains("the name you gave it") && lost.contains("&lt;b&gt;Front"));
         let gone = bench.post(&format!("/devices/{id}/forget"), Role::Operator, "").await;
-        assert_eq!(gone.field("location"), "/devices?done=forgotten");
+        assert_eq!(gone.field("location"), format!("/devices?done=forgotten&device={id}"));
         assert_eq!(bench.get(&format!("/devices/{id}"), &cookie).await.status, 404);
     })
     .await;
@@ -260,6 +264,162 @@ async fn the_system_page_says_how_each_source_does_in_both_languages() {
             let row = plain.split("<tr>").find(|row| row.contains("mDNS, LLMNR")).unwrap_or_default();
             assert!(row.contains("chip good") && row.contains("<td class=\"roomy\">1</td>"), "{row}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_done_from_the_overview_can_be_undone_there() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        let cookie = bench.cookie(Role::Operator);
+        let overview = bench.get("/", &cookie).await.body;
+        assert!(overview.contains(&format!("action=\"/devices/{id}/trust\"")), "{overview}");
+        let blocked = bench.post(&format!("/devices/{id}/trust"), Role::Operator, "trust=blocked").await;
+        assert_eq!(blocked.field("location"), format!("/?done=blocked&device={id}"));
+        let told = bench.get(blocked.field("location"), &cookie).await.body;
+        assert!(told.contains("is marked as not wanted") && told.contains("value=\"unknown\""), "{told}");
+        assert!(told.contains("which you do not want here"));
+        let undone = bench.post(&format!("/devices/{id}/trust"), Role::Operator, "trust=unknown&next=%2F").await;
+        let told = bench.get(undone.field("location"), &cookie).await.body;
+        assert!(told.contains("is not known yet") && !told.contains("which you do not want here"), "{told}");
+        let away =
+            bench.post(&format!("/devices/{id}/trust"), Role::Operator, "trust=trusted&next=//evil.example").await;
+        assert!(away.field("location").starts_with("/?done="), "{}", away.head);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_entries_become_one_and_two_again() {
+    with_bench(true, async |bench| {
+        let (one, other) = (bench.add(7, "laser").await, bench.add(8, "laser-wifi").await);
+        let cookie = bench.cookie(Role::Operator);
+        let choose = bench.get(&format!("/devices/{one}/merge?q=wifi"), &cookie).await.body;
+        assert!(choose.contains(&format!("name=\"with\" value=\"{other}\"")), "{choose}");
+        let itself = bench.post(&format!("/devices/{one}/merge"), Role::Operator, &format!("with={one}")).await;
+        assert_eq!(itself.status, 409);
+        assert!(itself.body.contains("cannot be merged with itself"), "{}", itself.body);
+        let merged = bench.post(&format!("/devices/{one}/merge"), Role::Operator, &format!("with={other}")).await;
+        assert_eq!(merged.field("location"), format!("/devices/{one}?done=merged&device={one}"));
+        assert_eq!(bench.get(&format!("/devices/{other}"), &cookie).await.status, 404);
+        let page = bench.get(merged.field("location"), &cookie).await.body;
+        assert!(page.contains(&format!("action=\"/devices/{one}/split\"")), "{page}");
+        let split = bench.post(&format!("/devices/{one}/split"), Role::Operator, "").await;
+        assert_eq!(split.field("location"), format!("/devices/{one}?done=split&device={other}"));
+        assert_eq!(bench.get(&format!("/devices/{other}"), &cookie).await.status, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn several_are_marked_at_once_and_a_forgotten_one_comes_back() {
+    with_bench(true, async |bench| {
+        let (one, other) = (bench.add(7, "laser").await, bench.add(8, "phone").await);
+        let cookie = bench.cookie(Role::Operator);
+        let form = format!("id={one}&id={other}&id=zz&trust=trusted&next=%2Fdevices%3Fshow%3Dunknown");
+        let marked = bench.post("/devices/many", Role::Operator, &form).await;
+        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2");
+        assert!(bench.get(marked.field("location"), &cookie).await.body.contains("2 devices marked."));
+        let again = bench.post("/devices/many", Role::Operator, &form).await;
+        assert_eq!(again.field("location"), "/devices?show=unknown&marked=0", "who is known already is not counted");
+        bench.post(&format!("/devices/{one}/forget"), Role::Operator, "").await;
+        let list = bench.get(&format!("/devices?done=forgotten&device={one}"), &cookie).await.body;
+        assert!(list.contains(&format!("action=\"/devices/{one}/recall\"")), "{list}");
+        let back = bench.post(&format!("/devices/{one}/recall"), Role::Operator, "").await;
+        assert_eq!(back.field("location"), format!("/devices/{one}?done=back"));
+        assert!(bench.get(back.field("location"), &cookie).await.body.contains("value=\"trusted\" checked"));
+        let late = bench.post(&format!("/devices/{other}/recall"), Role::Operator, "").await;
+        assert_eq!(late.status, 404);
+        assert!(late.body.contains("can no longer be brought back"), "{}", late.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_is_shown_before_it_is_taken_in_and_bad_lines_say_why() {
+    with_bench(true, async |bench| {
+        bench.add(7, "laser").await;
+        let list =
+            "mac,label,trust\r\n00:1b:21:00:00:07,Front desk,trusted\r\n00:1b:21:00:00:99,New one,\r\nnonsense,x,\r\n";
+        let body = format!(
+            "--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n{list}\r\n--X--\r\n"
+        );
+        let fields = format!(
+            "Content-Type: multipart/form-data; boundary=X\r\nSec-Fetch-Site: same-origin\r\n{}",
+            bench.cookie(Role::Admin)
+        );
+        let look = bench.ask("POST /devices/import", &fields, &body).await;
+        assert_eq!(look.status, 200, "{}", look.body);
+        assert!(
+            look.body.contains("Nothing is changed yet") && look.body.contains("Take in 2 devices"),
+            "{}",
+            look.body
+        );
+        assert!(look.body.contains("<td>4</td>") && look.body.contains("not a MAC address"), "{}", look.body);
+        let label = |hands: &mut crate::shell::network::Hands<'_>| {
+            hands.find("00:1b:21:00:00:07").map(|device| device.label().to_owned())
+        };
+        assert_eq!(bench.network.call(label).await.unwrap().as_deref(), Some(""), "nothing was changed yet");
+        let taken = bench.post("/devices/import/do", Role::Admin, "x=1").await;
+        assert!(taken.body.contains("The list is taken in."), "{}", taken.body);
+        assert_eq!(bench.network.call(label).await.unwrap().as_deref(), Some("Front desk"));
+        let twice = bench.post("/devices/import/do", Role::Admin, "x=1").await;
+        assert_eq!(twice.status, 409, "it is taken in once");
+        let empty = bench.ask("POST /devices/import", &fields, "--X--\r\n").await;
+        assert!(empty.status == 422 && empty.body.contains("Choose a file first"), "{}", empty.body);
+        let foreign = fields.replace("same-origin", "cross-site");
+        assert_eq!(bench.ask("POST /devices/import", &foreign, &body).await.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn settings_are_changed_and_what_does_not_do_is_told_beside_its_field() {
+    with_bench(true, async |bench| {
+        let cookie = bench.cookie(Role::Admin);
+        let page = bench.get("/system/settings", &cookie).await.body;
+        let seen = |page: &str| {
+            page.split("name=\"seen\" value=\"")
+                .nth(1)
+                .and_then(|rest| rest.split("\">").next())
+                .unwrap()
+                .replace("&quot;", "\"")
+        };
+        let first = super::gate::encode(&seen(&page));
+        let bad = format!("seen={first}&interval_minutes=61&pace=gentle&segments=nonsense&quick=80,http");
+        let refused = bench.post("/system/settings", Role::Admin, &bad).await;
+        assert_eq!(refused.status, 422);
+        assert!(
+            refused.body.contains("id=\"quick-fault\"") && refused.body.contains("“http” is no port"),
+            "{}",
+            refused.body
+        );
+        assert!(refused.body.contains("value=\"61\"") && refused.body.contains(">nonsense<"), "what was typed is kept");
+        let bad = bad.replace(",http", "");
+        let refused = bench.post("/system/settings", Role::Admin, &bad).await;
+        assert!(
+            refused.body.contains("interval_minutes-fault") && refused.body.contains("segments-fault"),
+            "{}",
+            refused.body
+        );
+        let good = format!(
+            "seen={first}&interval_minutes=7&pace=gentle&source=arp&source=tcp&quick=80&full=80&wired_seconds=3"
+        );
+        let saved = bench.post("/system/settings", Role::Admin, &good).await;
+        assert_eq!(saved.field("location"), "/system/settings?done=saved", "{}", saved.body);
+        let page = bench.get("/system/settings", &cookie).await.body;
+        assert!(page.contains("name=\"interval_minutes\" value=\"7\"") && page.contains("value=\"3\""), "{page}");
+        let late = bench.post("/system/settings", Role::Admin, &good.replace("=7&", "=8&")).await;
+        assert_eq!(late.status, 412, "{}", late.body);
+        assert!(late.body.contains("value=\"8\"") && late.body.contains("Somebody has changed this"));
+        let again = super::gate::encode(&seen(&late.body));
+        let meant =
+            bench.post("/system/settings", Role::Admin, &good.replace(&first, &again).replace("=7&", "=8&")).await;
+        assert_eq!(meant.status, 303, "who saves again after having been told means it");
+        let paused = bench.post("/system/watching", Role::Operator, "watching=on&next=%2Fsystem%2Fsettings").await;
+        assert_eq!(paused.field("location"), "/system/settings");
+        assert!(bench.network.call(|hands| hands.sweeps().watching).await.unwrap());
     })
     .await;
 }
@@ -311,9 +471,10 @@ fn lists_of_every_length_are_drawn_in_both_languages_and_bounded() {
         let rows = rows(count);
         assert_eq!(rows.len(), count as usize, "the table holds them");
         for (language, empty) in [(Language::En, "No device found yet"), (Language::Fr, "Aucun appareil trouvé")] {
-            let desk = Desk { username: "ada".into(), language, may_work: true, path: "/devices".into() };
+            let desk =
+                Desk { username: "ada".into(), language, may_work: true, may_rule: true, path: "/devices".into() };
             let filter = Filter::read(|_| None);
-            let page = devices::list(rows.clone(), filter, &Looking::default(), false, &desk).into_string();
+            let page = devices::list(rows.clone(), filter, &Looking::default(), &maud::html! {}, &desk).into_string();
             assert_eq!(page.matches("<tr id=\"d-").count(), rows.len().min(PAGE_ROWS));
             assert_eq!(page.contains(empty), count == 0);
             assert_eq!(page.contains("rel=\"next\""), count > 100);
@@ -346,6 +507,9 @@ fn attention(rows: &[Row], health: vigie_store::Health, language: Language) -> V
         health,
         lost: false,
         missing: None,
+        clock: true,
+        turned_away: 0,
+        paused: false,
     };
     let items = attention::find(&facts, language, true);
     items.iter().map(|item| (item.tone, strip_markup(&item.sentence.0))).collect()

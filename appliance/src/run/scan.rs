@@ -76,7 +76,6 @@ async fn look(
         settings: config.network.settings(),
         interfaces,
         access: network::Access::of(&config.network),
-        presence: config.network.presence,
         rules,
         keeper: None,
         stored: Vec::new(),

@@ -3,6 +3,8 @@
 
 use alloc::boxed::Box;
 
+use vigie_wire::Mac;
+
 use super::Kind;
 use super::device::{DeviceId, Trust};
 use super::field::Field;
@@ -218,8 +220,14 @@ impl DeviceRecord {
         self.last_seen
     }
 
+    /// The MACs of its interfaces.
+    pub fn macs(&self) -> impl Iterator<Item = Mac> + '_ {
+        self.interfaces.iter().filter_map(|interface| interface.mac)
+    }
+
     /// Whether a person said anything about it: such a device never makes room for another.
-    pub(super) fn is_dear(&self) -> bool {
+    #[must_use]
+    pub fn is_dear(&self) -> bool {
         self.by_hand
             || self.watch
             || self.trust != Trust::Unknown

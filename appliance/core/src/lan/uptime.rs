@@ -143,6 +143,19 @@ impl Uptime {
         (watched_ms > 0).then(|| online_ms as f32 / watched_ms as f32)
     }
 
+    /// This day and the 29 before it, the running one first: the share of each, 0 to 1, of the time watched; `None` where
+    /// nobody looked. Days begin when the device was first seen, not at midnight: no clock is needed.
+    pub fn days(&self) -> impl Iterator<Item = Option<f32>> + '_ {
+        let running = (self.online_ms / 1_000, self.watched_ms / 1_000);
+        self.days.iter().enumerate().map(move |(place, share)| {
+            let (online_s, watched_s) = if place == 0 { running } else { (0, 0) };
+            let online_s = online_s + u32::from(share.online) * u32::from(DAY_STEP_S);
+            let watched_s = watched_s + u32::from(share.watched) * u32::from(DAY_STEP_S);
+            #[allow(clippy::cast_precision_loss)] // A day in seconds has 17 bits.
+            (watched_s > 0).then(|| online_s as f32 / watched_s as f32)
+        })
+    }
+
     /// The last day in quarters of an hour, the running one first.
     pub fn strip(&self) -> impl Iterator<Item = Quarter> {
         let words = self.strip;
@@ -194,6 +207,19 @@ mod tests {
         assert_eq!(uptime.month(), Some(0.125));
         uptime.advance(HOUR * 24 * 400, Watched::Offline);
         assert_eq!(uptime.month(), Some(0.0));
+    }
+
+    #[test]
+    fn days_are_told_one_by_one_newest_first() {
+        let mut uptime = Uptime::default();
+        uptime.advance(HOUR * 24, Watched::Online);
+        uptime.advance(HOUR * 24, Watched::Blind);
+        uptime.advance(HOUR * 18, Watched::Offline);
+        uptime.advance(HOUR * 6, Watched::Online);
+        uptime.advance(HOUR / 2, Watched::Online);
+        let days: Vec<Option<f32>> = uptime.days().collect();
+        assert_eq!(days.len(), 30);
+        assert_eq!(days[..5], [Some(1.0), Some(0.25), None, Some(1.0), None]);
     }
 
     #[test]

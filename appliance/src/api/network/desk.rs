@@ -97,7 +97,7 @@ pub(crate) fn ended(why: Ended) -> Problem {
 ///
 /// # Errors
 /// `no_such_device`.
-pub(super) fn find(hands: &Hands<'_>, text: &str) -> Result<DeviceId, Problem> {
+pub(crate) fn find(hands: &Hands<'_>, text: &str) -> Result<DeviceId, Problem> {
     hands.find(text).map(Device::id).ok_or_else(|| Problem::from(&fault::NO_DEVICE).with("device", text))
 }
 

@@ -23,8 +23,8 @@ use crate::http::call::Call;
 use crate::http::list::Window;
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
-use crate::http::route::{Outcome, Route};
-use crate::shell::network::Hands;
+use crate::http::route::{BodyRule, Outcome, Route};
+use crate::shell::network::{Hands, NotBack};
 
 /// A page of devices, as [`list`] writes it.
 #[derive(JsonSchema)]
@@ -44,16 +44,16 @@ struct DevicePage<'v> {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "mac": "00:11:22:33:44:55", "label": "Printer of the library" }))]
-struct NewDevice {
+pub(crate) struct NewDevice {
     /// Six pairs of hex digits. Without it the device is known by its address only.
-    mac: Option<String>,
+    pub(crate) mac: Option<String>,
     /// IPv4 or IPv6.
-    ip: Option<String>,
+    pub(crate) ip: Option<String>,
     /// Name or number of the segment it will be on; found out when there is but one, or by the address.
-    segment: Option<String>,
+    pub(crate) segment: Option<String>,
     /// What a person says of it.
     #[serde(flatten)]
-    said: Patch,
+    pub(crate) said: Patch,
 }
 
 /// The routes.
@@ -81,6 +81,14 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .run_with(desk, show),
         Route::delete("/api/network/v2/devices/{id}", Access::Admin, "Forget a device; heard again, it is new")
             .run_with(desk, forget),
+        Route::post(
+            "/api/network/v2/devices/{id}/recall",
+            Access::Admin,
+            "Bring back a device forgotten within the last hour, with all that was known of it",
+        )
+        .takes(BodyRule::Json)
+        .answers::<DeviceDetail>(200)
+        .run_with(desk, recall),
     ]
 }
 
@@ -137,28 +145,52 @@ fn detail_of(hands: &mut Hands<'_>, lens: &Lens<'_>, id: DeviceId) -> Result<(De
 }
 
 async fn forget(desk: Arc<Desk>, call: Call) -> Outcome {
-    desk.visit_device(call.parameter("id"), |hands, _, id| hands.edit(Edit::Forget(id)).map_err(fault::refused))
-        .await?;
+    desk.visit_device(call.parameter("id"), |hands, _, id| hands.forget(id).map_err(fault::refused)).await?;
     Ok(Reply::empty())
+}
+
+async fn recall(desk: Arc<Desk>, call: Call) -> Outcome {
+    let text = call.parameter("id").to_owned();
+    let back = desk.visit(move |hands, lens| {
+        let id = bring_back(hands, &text)?;
+        detail(hands, lens, id)
+    });
+    let (device, tag) = back.await??;
+    Ok(Reply::json(&device)?.tag(&tag))
+}
+
+/// Brings back the forgotten device with this id.
+///
+/// # Errors
+/// `forgotten_too_long_ago`, `replaced_since`, `table_full`.
+pub(crate) fn bring_back(hands: &mut Hands<'_>, id: &str) -> Result<DeviceId, Problem> {
+    let id = id.parse::<DeviceId>().map_err(|_| Problem::from(&fault::NOT_KEPT_FOR_UNDO))?;
+    hands.bring_back(id).map_err(|why| match why {
+        NotBack::TooLate => Problem::from(&fault::NOT_KEPT_FOR_UNDO),
+        NotBack::Replaced(other) => Problem::from(&fault::REPLACED).with("device", other),
+        NotBack::NoRoom => fault::refused(Refusal::TableFull),
+    })
 }
 
 async fn add(desk: Arc<Desk>, call: Call) -> Outcome {
     let new: NewDevice = call.json()?;
     let read = new.read()?;
     let added = desk.visit(move |hands, lens| {
-        let segment = choose_segment(hands, new.segment.as_deref(), read.ip)?;
-        if read.ip.is_some_and(|ip| !is_neighbour(hands, segment, ip)) {
-            return Err(fault::invalid("/ip", &fault::BAD_ADDRESS, Vec::new()));
-        }
-        let id = hands
-            .edit(Edit::Add { segment, mac: read.mac, ip: read.ip, label: "" })
-            .map_err(|refusal| refused_to_add(refusal, read.mac.is_some()))?;
-        new.said.apply(hands, id)?;
+        let id = new.put(hands, &read)?;
         detail(hands, lens, id)
     });
     let (device, tag) = added.await??;
     let place = format!("{BASE}/devices/{}", device.device.id);
     Ok(Reply::json(&device)?.status(StatusCode::CREATED).tag(&tag).header(LOCATION, &place))
+}
+
+/// Adds a device by hand.
+///
+/// # Errors
+/// `invalid` with a pointer to each value that does not do, `device_exists`, `table_full`, `no_network`.
+pub(crate) async fn add_by_hand(desk: &Desk, new: NewDevice) -> Result<DeviceId, Problem> {
+    let read = new.read()?;
+    desk.visit(move |hands, _| new.put(hands, &read)).await?
 }
 
 fn refused_to_add(refusal: Refusal, has_mac: bool) -> Problem {
@@ -175,6 +207,19 @@ struct Addresses {
 }
 
 impl NewDevice {
+    /// Puts it into the table.
+    fn put(&self, hands: &mut Hands<'_>, read: &Addresses) -> Result<DeviceId, Problem> {
+        let segment = choose_segment(hands, self.segment.as_deref(), read.ip)?;
+        if read.ip.is_some_and(|ip| !is_neighbour(hands, segment, ip)) {
+            return Err(fault::invalid("/ip", &fault::BAD_ADDRESS, Vec::new()));
+        }
+        let id = hands
+            .edit(Edit::Add { segment, mac: read.mac, ip: read.ip, label: "" })
+            .map_err(|refusal| refused_to_add(refusal, read.mac.is_some()))?;
+        self.said.apply(hands, id)?;
+        Ok(id)
+    }
+
     fn read(&self) -> Result<Addresses, Problem> {
         let mut problem = self.said.check(Problem::from(&faults::INVALID));
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());

@@ -26,7 +26,7 @@ use crate::shell::network::Hands;
 /// What a person thinks of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum AskedTrust {
+pub(crate) enum AskedTrust {
     /// Nobody said.
     Unknown,
     /// Known and wanted.
@@ -49,25 +49,25 @@ impl From<AskedTrust> for Trust {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "label": "Till 2", "owner": "shop", "tags": ["till"], "trust": "trusted", "watch": true }))]
-pub(super) struct Patch {
+pub(crate) struct Patch {
     /// A name for it, at most 63 bytes.
-    pub(super) label: Option<String>,
+    pub(crate) label: Option<String>,
     /// Whose it is, at most 63 bytes.
-    pub(super) owner: Option<String>,
+    pub(crate) owner: Option<String>,
     /// Notes, at most 512 bytes.
-    pub(super) notes: Option<String>,
+    pub(crate) notes: Option<String>,
     /// All tags, replacing those before: at most 8 of at most 63 bytes.
-    pub(super) tags: Option<Vec<String>>,
+    pub(crate) tags: Option<Vec<String>>,
     /// What is thought of it.
-    pub(super) trust: Option<AskedTrust>,
+    pub(crate) trust: Option<AskedTrust>,
     /// Whether its comings and goings matter.
-    pub(super) watch: Option<bool>,
+    pub(crate) watch: Option<bool>,
     /// Its kind, over every rule; `null` gives it back to the rules.
     #[serde(deserialize_with = "there")]
-    pub(super) kind: Option<Option<String>>,
+    pub(crate) kind: Option<Option<String>>,
     /// Its host name, over every source; `null` or empty gives it back to the sources.
     #[serde(deserialize_with = "there")]
-    pub(super) hostname: Option<Option<String>>,
+    pub(crate) hostname: Option<Option<String>>,
 }
 
 /// Tells `null` from what is left out.
@@ -119,7 +119,7 @@ async fn change(desk: Arc<Desk>, call: Call) -> Outcome {
 
 impl Patch {
     /// Adds to `problem` each value that does not do.
-    pub(super) fn check(&self, mut problem: Problem) -> Problem {
+    pub(crate) fn check(&self, mut problem: Problem) -> Problem {
         let hostname = self.hostname.as_ref().and_then(Option::as_ref);
         let texts = [
             ("/label", self.label.as_ref(), MAX_NAME_BYTES),

@@ -9,7 +9,7 @@ use crate::http::problem::{ErrorKind, Fault, Problem};
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $en:literal, $fr:literal;)*) => {
-        $($(#[$doc])* pub(super) static $name: Fault =
+        $($(#[$doc])* pub(crate) static $name: Fault =
             Fault { code: $code, kind: ErrorKind::$kind, text: Text { en: $en, fr: $fr } };)*
         /// Every fault above, for the tests.
         #[cfg(test)]
@@ -92,6 +92,12 @@ faults! {
     PRINTER_PORT = "printer_port", Invalid, "Printers print what is sent to port {port}, so it is never touched.", "Les imprimantes impriment ce qui arrive sur le port {port} : on n'y touche jamais.";
     /// 1 to 60.
     BAD_INTERVAL = "bad_interval", Invalid, "The interval must be {least} to {most} minutes.", "L'intervalle doit être de {least} à {most} minutes.";
+    /// No patience.
+    BAD_PATIENCE = "bad_patience", Invalid, "This must be 1 to {most} seconds, or left empty for the usual patience.", "Il faut de 1 à {most} secondes, ou laisser vide pour la patience habituelle.";
+    /// Forgotten too long ago.
+    NOT_KEPT_FOR_UNDO = "forgotten_too_long_ago", Missing, "This device can no longer be brought back: that is possible for an hour, until the appliance restarts. If it is on the network, it appears by itself as new.", "Cet appareil ne peut plus être rétabli : c'est possible pendant une heure, jusqu'au redémarrage de Vigie. S'il est sur le réseau, il réapparaîtra de lui-même comme nouveau.";
+    /// Heard again, and named.
+    REPLACED = "replaced_since", Conflict, "This device was heard again since, and somebody has said something about the new entry. Both stay as they are; look at the new one: {device}.", "Cet appareil s'est manifesté depuis, et quelqu'un a renseigné la nouvelle fiche. Rien n'a été changé ; voyez la nouvelle : {device}.";
     /// More than one record holds.
     SETTINGS_TOO_LONG = "settings_too_long", Invalid, "These settings are too long to be stored: {length} bytes, {limit} at most. Shorten the lists.", "Ces réglages sont trop longs pour être conservés : {length} octets, {limit} au plus. Raccourcissez les listes.";
     /// A check of the settings that has no words of its own here.
@@ -107,7 +113,7 @@ faults! {
 }
 
 /// The problem of an edit that was refused.
-pub(super) fn refused(refusal: Refusal) -> Problem {
+pub(crate) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::NoSuchDevice => Problem::from(&NO_DEVICE).with("device", ""),
         Refusal::TooManyTags => invalid("/tags", &TOO_MANY_TAGS, vec![("limit", MAX_TAGS.to_string())]),

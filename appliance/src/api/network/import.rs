@@ -27,14 +27,14 @@ use crate::http::route::{BodyRule, Outcome, Route};
 use crate::shell::network::Hands;
 
 /// Longest list, in bytes: ten times a full table as it is exported with short notes would not be longer.
-const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 1024 * 1024;
 /// Lines done in one visit, so that packets are not kept waiting.
 const AT_ONCE: usize = 64;
 
 /// What was done with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Done {
+pub(crate) enum Done {
     /// A new device.
     Added,
     /// A known device, of which something was said anew.
@@ -47,40 +47,40 @@ enum Done {
 
 /// One line and what was done with it.
 #[derive(Debug, Serialize, JsonSchema)]
-struct LineView {
+pub(crate) struct LineView {
     /// Its number in the file, from 1; the names of the columns are on the first.
-    line: u64,
+    pub(crate) line: u64,
     /// What was done, or would be.
-    action: Done,
+    pub(crate) action: Done,
     /// Id of the device; `null` for one that is not there (yet).
-    id: Option<String>,
+    pub(crate) id: Option<String>,
     /// The MAC in the line.
-    mac: Option<String>,
+    pub(crate) mac: Option<String>,
     /// The address in the line.
-    ip: Option<String>,
+    pub(crate) ip: Option<String>,
     /// What was said anew.
-    changed: Vec<&'static str>,
+    pub(crate) changed: Vec<&'static str>,
     /// Why nothing was done, or what of it was left out, in words.
-    reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 /// What was done with a list.
 #[derive(Debug, Serialize, JsonSchema)]
-struct ImportView {
+pub(crate) struct ImportView {
     /// Whether this only tells what would be done.
-    dry_run: bool,
+    pub(crate) dry_run: bool,
     /// `vigie` or `netalertx`.
-    format: &'static str,
-    added: usize,
-    updated: usize,
-    unchanged: usize,
-    refused: usize,
+    pub(crate) format: &'static str,
+    pub(crate) added: usize,
+    pub(crate) updated: usize,
+    pub(crate) unchanged: usize,
+    pub(crate) refused: usize,
     /// Lines beyond the most that are read, left out.
-    left_out: u64,
+    pub(crate) left_out: u64,
     /// Each line.
-    items: Vec<LineView>,
+    pub(crate) items: Vec<LineView>,
     /// How many.
-    count: usize,
+    pub(crate) count: usize,
 }
 
 /// The routes.
@@ -99,8 +99,20 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
     let bad = || Problem::from(&faults::BAD_PARAMETER).with("name", "dry_run");
     let dry_run = read_switch(call.query("dry_run")).ok_or_else(bad)?;
-    let language = call.language;
-    let list = reader::read(&call.body, language)?;
+    Reply::json(&take_in(&desk, &call.body, dry_run, call.language).await?)
+}
+
+/// Takes in a list, or with `dry_run` only tells what would be done.
+///
+/// # Errors
+/// `not_utf8` and `not_a_device_list`; what is wrong with one line stands in its view.
+pub(crate) async fn take_in(
+    desk: &Desk,
+    body: &[u8],
+    dry_run: bool,
+    language: Language,
+) -> Result<ImportView, Problem> {
+    let list = reader::read(body, language)?;
     let mut items = Vec::with_capacity(list.lines.len());
     let mut lines = list.lines.into_iter();
     loop {
@@ -114,7 +126,7 @@ async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
         items.extend(done.await?);
     }
     let of = |done: Done| items.iter().filter(|item: &&LineView| item.action == done).count();
-    Reply::json(&ImportView {
+    Ok(ImportView {
         dry_run,
         format: list.format,
         added: of(Done::Added),

@@ -9,19 +9,21 @@
 //! | `check`, `wake` | ask or wake a device now |
 //! | `events`, `date` | changes: history of all, and of one device |
 //! | `scan`, `target`, `monitoring`, `stats` | sweeps, how the network is watched, numbers |
+//! | `census` | how many devices there were, and how fast one answered, over time |
 //! | `conflicts`, `segments`, `sources`, `settings`, `health` | what their names say |
 //! | `sheet`, `export`, `import` | devices as a table, out and in |
 //! | `live` | the event stream, readiness, metrics |
 
+pub(crate) mod census;
 mod check;
 mod conflicts;
 mod date;
 pub(crate) mod desk;
-mod devices;
-mod edit;
+pub(crate) mod devices;
+pub(crate) mod edit;
 mod events;
 mod export;
-mod fault;
+pub(crate) mod fault;
 mod filter;
 mod health;
 pub mod import;
@@ -30,13 +32,13 @@ mod merge;
 pub(crate) mod monitoring;
 mod scan;
 mod segments;
-mod settings;
+pub(crate) mod settings;
 mod sheet;
 mod sources;
 mod stats;
 mod target;
 pub(crate) mod view;
-mod wake;
+pub(crate) mod wake;
 
 use std::sync::Arc;
 
@@ -60,6 +62,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         scan::routes(desk),
         monitoring::routes(desk),
         stats::routes(desk),
+        census::routes(desk),
         conflicts::routes(desk),
         segments::routes(desk),
         sources::routes(desk),

@@ -108,14 +108,22 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
 }
 
 async fn switch(desk: &Desk, watching: bool) -> Outcome {
+    set_watching(desk, watching).await?;
+    Reply::json(&view(desk).await?)
+}
+
+/// Sweeps the network by the clock from now on, or only listens; kept over a restart.
+///
+/// # Errors
+/// `not_saved`.
+pub(crate) async fn set_watching(desk: &Desk, watching: bool) -> Result<(), Problem> {
     if desk.visit(|hands, _| hands.sweeps().watching).await? == watching {
         // It was started as it was stored, so this is on the card already.
-        return Reply::json(&view(desk).await?);
+        return Ok(());
     }
     let value = serde_json::to_vec(&Choice { watching }).unwrap_or_default();
     desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
-    desk.visit(move |hands, _| hands.watch(watching)).await?;
-    Reply::json(&view(desk).await?)
+    desk.visit(move |hands, _| hands.watch(watching)).await
 }
 
 async fn start(desk: Arc<Desk>, _call: Call) -> Outcome {

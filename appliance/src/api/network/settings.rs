@@ -43,6 +43,28 @@ async fn tell(desk: Arc<Desk>, call: Call) -> Outcome {
 
 async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     let new: NetworkSettings = call.json()?;
+    let settings = change(&desk, new, |tag| call.check_match(tag)).await?;
+    let reply = Reply::json(&settings)?;
+    let tag = etag::of(reply.bytes());
+    Ok(reply.tag(&tag))
+}
+
+/// The settings obeyed now, and their tag.
+pub(crate) async fn now(desk: &Desk) -> (NetworkSettings, String) {
+    let settings = desk.settings.lock().await.clone();
+    let tag = etag::of(&serde_json::to_vec(&settings).unwrap_or_default());
+    (settings, tag)
+}
+
+/// Checks new settings, stores them, obeys them, in this order. `check_seen` gets the tag of those obeyed so far.
+///
+/// # Errors
+/// `invalid` with a pointer to each value that does not do, what `check_seen` says, `not_saved`.
+pub(crate) async fn change(
+    desk: &Desk,
+    new: NetworkSettings,
+    check_seen: impl FnOnce(&str) -> Result<(), Problem>,
+) -> Result<NetworkSettings, Problem> {
     check(&new)?;
     let value = serde_json::to_vec(&new).unwrap_or_default();
     if value.len() > MAX_VALUE_BYTES {
@@ -51,16 +73,14 @@ async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     }
     let mut settings = desk.settings.lock().await;
     let present = serde_json::to_vec(&*settings).unwrap_or_default();
-    call.check_match(&etag::of(&present))?;
+    check_seen(&etag::of(&present))?;
     if new != *settings {
         desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
         let obeyed = new.clone();
         desk.visit(move |hands, _| hands.obey(&obeyed)).await?;
         *settings = new;
     }
-    let reply = Reply::json(&*settings)?;
-    let tag = etag::of(reply.bytes());
-    Ok(reply.tag(&tag))
+    Ok(settings.clone())
 }
 
 /// Checks settings.
@@ -95,6 +115,10 @@ fn explain(settings: &NetworkSettings, found: &config::Fault, problem: Problem) 
             let (least, most) = (MIN_INTERVAL_MINUTES.to_string(), MAX_INTERVAL_MINUTES.to_string());
             problem.at_with(pointer, &fault::BAD_INTERVAL, vec![("least", least), ("most", most)])
         }
+        (key, _) if key.starts_with("network.presence.") => {
+            let most = vec![("most", config::MAX_PATIENCE_SECONDS.to_string())];
+            problem.at_with(pointer, &fault::BAD_PATIENCE, most)
+        }
         ("network.segments", None) => problem.at_with(pointer, &fault::TOO_MANY_ENTRIES, limit(MAX_SEGMENTS)),
         ("network.exclude", None) => problem,
         ("network.segments", Some(_)) => {
@@ -123,7 +147,7 @@ fn explain(settings: &NetworkSettings, found: &config::Fault, problem: Problem) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::PortLists;
+    use crate::config::{PortLists, PresenceConfig};
     use crate::http::language::Language;
 
     #[test]
@@ -133,6 +157,7 @@ mod tests {
             segments: ["10.0.0.0/8", "8.8.8.8", "nonsense"].map(str::to_owned).into(),
             exclude: vec!["192.168.1.5/24".into()],
             ports: PortLists { quick: vec![0], full: vec![9_100, 80] },
+            presence: PresenceConfig { wired_seconds: Some(0), ..PresenceConfig::default() },
             ..NetworkSettings::default()
         };
         let problem = check(&settings).unwrap_err();
@@ -147,7 +172,8 @@ mod tests {
                 "/segments/2",
                 "/exclude/0",
                 "/ports/quick/0",
-                "/ports/full/0"
+                "/ports/full/0",
+                "/presence/wired_seconds"
             ]
         );
         let english = problem.field_details(Language::En);

@@ -46,19 +46,19 @@ struct WakeRequest {
 
 /// A wake-up call.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct WakeView {
+pub(crate) struct WakeView {
     /// Id of the device.
-    device: String,
+    pub(crate) device: String,
     /// `waiting`, `up`, or `silent` after a minute without a sign of life.
-    state: &'static str,
+    pub(crate) state: &'static str,
     /// Calls sent, one for each interface.
-    frames: usize,
+    pub(crate) frames: usize,
     /// Whether the device was there already when it was called.
-    was_online: bool,
+    pub(crate) was_online: bool,
     /// Seconds from the call to the first sign of life; `null` before that.
-    came_up_after_s: Option<u64>,
+    pub(crate) came_up_after_s: Option<u64>,
     /// How long it is waited for, in seconds.
-    waits_s: u64,
+    pub(crate) waits_s: u64,
 }
 
 /// Wake-up calls under way and over.
@@ -117,7 +117,22 @@ fn read_password(text: Option<&Secret>) -> Result<Password, Problem> {
 async fn wake(desk: Arc<Desk>, call: Call) -> Outcome {
     let asked: WakeRequest = if call.body.is_empty() { WakeRequest::default() } else { call.json()? };
     let password = read_password(asked.password.as_ref())?;
-    let sent = desk.visit_device(call.parameter("id"), move |hands, _, id| {
+    let view = begin(&desk, &call.platform, call.parameter("id"), password).await?;
+    let reply = Reply::json(&view)?.status(StatusCode::ACCEPTED);
+    Ok(reply.header(LOCATION, &format!("{BASE}/devices/{}/wake", view.device)))
+}
+
+/// Sends the call, and watches from then on whether the device comes up; the event `wake` tells how it ended.
+///
+/// # Errors
+/// `no_such_device`, `no_mac`, `cannot_wake`.
+pub(crate) async fn begin(
+    desk: &Arc<Desk>,
+    platform: &Arc<Platform>,
+    device: &str,
+    password: Password,
+) -> Result<WakeView, Problem> {
+    let sent = desk.visit_device(device, move |hands, _, id| {
         let Some(device) = hands.lan().device(id) else { return Err(Problem::from(&fault::NO_DEVICE)) };
         let (was_online, since) = (device.online(), device.last_seen());
         let has_mac = device.interfaces().iter().any(|interface| interface.mac.is_some());
@@ -138,9 +153,13 @@ async fn wake(desk: Arc<Desk>, call: Call) -> Outcome {
     };
     let began = Instant::now();
     desk.wakes.note(id, began, view.clone());
-    tokio::spawn(watch(desk, call.platform.clone(), id, (began, since), view.clone()));
-    let reply = Reply::json(&view)?.status(StatusCode::ACCEPTED);
-    Ok(reply.header(LOCATION, &format!("{BASE}/devices/{id}/wake")))
+    tokio::spawn(watch(desk.clone(), platform.clone(), id, (began, since), view.clone()));
+    Ok(view)
+}
+
+/// How the latest wake-up call of a device stands, and how long ago it was sent; none without one.
+pub(crate) fn latest(desk: &Desk, id: DeviceId) -> Option<(WakeView, Duration)> {
+    desk.wakes.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(at, view)| (view.clone(), at.elapsed()))
 }
 
 /// Waits for a sign of life, and asks for one now and then.

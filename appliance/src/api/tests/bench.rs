@@ -125,8 +125,8 @@ impl Bench {
             settings: NetworkSettings::default(),
             state,
         };
-        let desk = Arc::new(Desk::new(&deps));
-        let table = crate::http::build_table(&platform, vec![routes(&deps)]).unwrap();
+        let desk = crate::api::desk(&deps);
+        let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
         Self { platform, desk, network, keeper, table, server, stop: watch::channel(false).0, _folder: folder }
     }

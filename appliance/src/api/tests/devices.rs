@@ -345,3 +345,40 @@ async fn numbers_conflicts_and_proposals() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_forgotten_device_comes_back_whole_even_when_it_was_heard_again() {
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        let label = json!({ "label": "Till 2", "tags": ["till"] }).to_string();
+        assert_eq!(bench.send(&format!("PATCH {DEVICES}/{id}"), &label).await.status, 200);
+        assert_eq!(bench.send_as(Role::Admin, &format!("DELETE {DEVICES}/{id}"), "", "").await.status, 204);
+        assert_eq!(bench.get(&format!("{DEVICES}/{id}")).await.status, 404);
+        let newcomer = bench.add(9, "till").await;
+        assert_ne!(newcomer, id, "heard again, it is new");
+        let back = bench.send_as(Role::Admin, &format!("POST {DEVICES}/{id}/recall"), "", "").await;
+        assert_eq!(
+            (back.status, &back.json()["label"], &back.json()["tags"]),
+            (200, &json!("Till 2"), &json!(["till"]))
+        );
+        assert_eq!(bench.get(&format!("{DEVICES}/{newcomer}")).await.status, 404, "the old entry took its place");
+        assert_eq!(bench.get(&format!("{DEVICES}/00:1b:21:00:00:09")).await.json()["id"], json!(id));
+        let again = bench.send_as(Role::Admin, &format!("POST {DEVICES}/{id}/recall"), "", "").await;
+        assert_eq!((again.status, &again.json()["code"]), (404, &json!("forgotten_too_long_ago")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_somebody_said_of_the_newcomer_is_not_overwritten_by_an_undo() {
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        bench.send_as(Role::Admin, &format!("DELETE {DEVICES}/{id}"), "", "").await;
+        let newcomer = bench.add(9, "till").await;
+        bench.send(&format!("PATCH {DEVICES}/{newcomer}"), r#"{"label":"Mine"}"#).await;
+        let back = bench.send_as(Role::Admin, &format!("POST {DEVICES}/{id}/recall"), "", "").await;
+        assert_eq!((back.status, &back.json()["code"]), (409, &json!("replaced_since")));
+        assert_eq!(bench.get(&format!("{DEVICES}/{newcomer}")).await.json()["label"], json!("Mine"));
+    })
+    .await;
+}

@@ -162,3 +162,23 @@ async fn a_row_too_long_for_an_event_comes_without_its_longest_parts() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn series_over_time_have_equal_steps_and_gaps() {
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        for (range, step) in [("", 300), ("?range=week", 300), ("?range=month", 3_600)] {
+            let path = format!("/api/network/v2/stats/history{range}");
+            let series = bench.get_until(&path, |answer| answer.json()["count"].as_u64() > Some(0)).await.json();
+            assert_eq!(series["step_seconds"], step, "{series}");
+            let items = series["items"].as_array().unwrap();
+            assert_eq!(items.len() as u64, series["count"].as_u64().unwrap());
+            assert!(items.last().unwrap()["most"].is_u64(), "the running step is counted: {series}");
+        }
+        let bad = bench.get("/api/network/v2/stats/history?range=decade").await;
+        assert_eq!((bad.status, &bad.json()["code"]), (422, &json!("bad_parameter")));
+        let answers = bench.get(&format!("/api/network/v2/devices/{id}/answers")).await;
+        assert_eq!((answers.status, &answers.json()["step_seconds"]), (200, &json!(300)));
+    })
+    .await;
+}

@@ -15,6 +15,7 @@ pub(in crate::page) const EMPTY_HELP: Text = both(
     "Arrivals, departures, new addresses and ports are written down here as they happen.",
     "Arrivées, départs, nouvelles adresses et nouveaux ports sont notés ici au fur et à mesure.",
 );
+pub(in crate::page) const NONE_SUCH: Text = both("Nothing of this sort so far", "Rien de ce genre jusqu'ici");
 pub(in crate::page) const OLDER: Text = both("Older changes", "Changements plus anciens");
 pub(in crate::page) const NEWEST: Text = both("Back to the newest", "Revenir aux plus récents");
 pub(in crate::page) const SHOW: Text = both("Show", "Afficher");

@@ -72,11 +72,9 @@ pub(in crate::page) const TRUST_UNKNOWN: Text = both("Not yet", "Pas encore");
 pub(in crate::page) const TRUST_YES: Text = both("Yes, it belongs here", "Oui, il a sa place ici");
 pub(in crate::page) const TRUST_NO: Text = both("No, it is not wanted", "Non, il est indésirable");
 pub(in crate::page) const WATCH: Text =
-    both("Tell me on the overview when it goes away", "Me prévenir sur la vue d'ensemble quand il disparaît");
+    both("Tell me on the overview when it goes away", "Me prévenir dans l'aperçu quand il disparaît");
 pub(in crate::page) const SAVE: Text = both("Save", "Enregistrer");
 pub(in crate::page) const SAVED: Text = both("Saved.", "Enregistré.");
-pub(in crate::page) const TOO_LONG: Text = both("At most {n} bytes fit here.", "Il y a place pour {n} octets au plus.");
-pub(in crate::page) const TOO_MANY_TAGS: Text = both("At most {n} tags.", "Au plus {n} étiquettes.");
 pub(in crate::page) const ACTS: Text = both("Act", "Agir");
 pub(in crate::page) const CHECK: Text = both("Check now", "Vérifier maintenant");
 pub(in crate::page) const WAKE: Text = both("Wake it up", "Réveiller");
@@ -85,22 +83,10 @@ pub(in crate::page) const CHECK_LATE: Text = both(
     "No verdict yet: the check goes on, its result will be shown here.",
     "Pas encore de verdict\u{a0}: la vérification continue, son résultat s'affichera ici.",
 );
-pub(in crate::page) const CHECK_IMPOSSIBLE: Text = both(
-    "It cannot be asked: no address of it is known, or it is this appliance.",
-    "Impossible de l'interroger\u{a0}: aucune adresse connue, ou c'est cet appareil même.",
-);
 pub(in crate::page) const ANSWERS: Text = both("It answers.", "Il répond.");
 pub(in crate::page) const SILENT: Text = both("It does not answer.", "Il ne répond pas.");
-pub(in crate::page) const WOKEN: Text = both(
-    "The wake-up call was sent. A machine that allows it is up within a minute; its state here follows.",
-    "Le signal de réveil est parti. Une machine qui l'accepte est prête en une minute\u{a0}; son état ici suivra.",
-);
-pub(in crate::page) const NOT_WOKEN: Text = both(
-    "It could not be woken: its hardware address is not known, or Vigie may not send raw frames (see System).",
-    "Impossible de le réveiller\u{a0}: son adresse matérielle n'est pas connue, ou Vigie ne peut pas envoyer de trames brutes (voir Système).",
-);
 pub(in crate::page) const FORGET_TITLE: Text = both("Forget {name}?", "Oublier {name}\u{a0}?");
-pub(in crate::page) const FORGET_LOST: Text = both("This is lost for good:", "Ceci est perdu pour de bon\u{a0}:");
+pub(in crate::page) const FORGET_LOST: Text = both("This is lost:", "Ceci est perdu\u{a0}:");
 pub(in crate::page) const LOST_NAME: Text =
     both("the name you gave it: {x}", "le nom que vous lui avez donné\u{a0}: {x}");
 pub(in crate::page) const LOST_NOTES: Text =
@@ -109,16 +95,80 @@ pub(in crate::page) const LOST_TRUST: Text = both("that you said: {x}", "ce que 
 pub(in crate::page) const LOST_HISTORY: Text =
     both("its addresses, ports and presence since {x}", "ses adresses, ports et présence depuis {x}");
 pub(in crate::page) const FORGET_KEPT: Text = both(
-    "What happened stays in the list of changes. If the device is heard again, it is shown as new.",
-    "Ce qui s'est passé reste dans la liste des changements. Si l'appareil se manifeste à nouveau, il sera montré comme nouveau.",
+    "For an hour this can be undone. What happened stays in the list of changes. If the device is heard again, it is shown as new.",
+    "Pendant une heure, cela peut être annulé. Ce qui s'est passé reste dans la liste des changements. Si l'appareil se manifeste à nouveau, il sera montré comme nouveau.",
 );
 pub(in crate::page) const FORGET_YES: Text = both("Forget it", "L'oublier");
 pub(in crate::page) const FORGET_NO: Text = both("Keep it", "Le garder");
-pub(in crate::page) const FORGOTTEN: Text = both("The device is forgotten.", "L'appareil est oublié.");
-pub(in crate::page) const MYSELF: Text = both(
-    "This is the appliance itself: it cannot be forgotten.",
-    "C'est l'appareil lui-même\u{a0}: il ne peut pas être oublié.",
+
+pub(in crate::page) const MONTH_TITLE: Text = both("Day by day", "Jour par jour");
+pub(in crate::page) const MONTH_AGO: Text = both("30 days ago", "il y a 30 jours");
+pub(in crate::page) const TODAY: Text = both("today", "aujourd'hui");
+pub(in crate::page) const DAY_COLUMN: Text = both("Day", "Jour");
+pub(in crate::page) const ANSWERS_TITLE: Text = both("Time to answer", "Temps de réponse");
+pub(in crate::page) const ANSWERS_CURVE: Text = both("Time to answer", "Temps de réponse");
+pub(in crate::page) const WAKING: Text = both(
+    "The wake-up call was sent {s}\u{a0}s ago. Waiting for a sign of life, a minute at most…",
+    "Le signal de réveil est parti il y a {s}\u{a0}s. En attente d'un signe de vie, une minute au plus…",
 );
+pub(in crate::page) const CAME_UP: Text = both(
+    "It is up: it answered {s}\u{a0}s after the wake-up call.",
+    "Il est réveillé\u{a0}: il a répondu {s}\u{a0}s après le signal.",
+);
+pub(in crate::page) const WAS_UP: Text =
+    both("It was there already, and still answers.", "Il était déjà là, et répond toujours.");
+pub(in crate::page) const STAYED_SILENT: Text = both(
+    "It gave no sign of life within a minute. Is “Wake on LAN” switched on in its settings, and is it on a cable?",
+    "Aucun signe de vie en une minute. Le réveil par le réseau (Wake-on-LAN) est-il activé dans ses réglages, et est-il branché par câble\u{a0}?",
+);
+pub(in crate::page) const RELOAD: Text = both("Look again", "Actualiser");
+pub(in crate::page) const MERGE: Text = both("Same as another…", "Le même qu'un autre…");
+pub(in crate::page) const MERGE_TITLE: Text =
+    both("Which one is {name} really?", "Lequel est en réalité {name}\u{a0}?");
+pub(in crate::page) const MERGE_HELP: Text = both(
+    "Choose the entry that is the same device. {name} stays and takes over its addresses, names and history. You can undo it on its page.",
+    "Choisissez la fiche du même appareil. {name} reste et reprend ses adresses, ses noms et son historique. Vous pourrez l'annuler depuis sa page.",
+);
+pub(in crate::page) const MERGE_WITH: Text = both("Same as this one", "C'est celui-ci");
+pub(in crate::page) const MERGE_NONE: Text = both("No other device fits.", "Aucun autre appareil ne correspond.");
+pub(in crate::page) const MERGED: Text = both("The two entries are one now.", "Les deux fiches n'en font plus qu'une.");
+pub(in crate::page) const SPLIT: Text = both("Undo the merge", "Annuler la fusion");
+pub(in crate::page) const SPLIT_DONE: Text = both("They are two devices again.", "Ce sont de nouveau deux appareils.");
+pub(in crate::page) const SPLIT_OTHER: Text = both("Look at the other one", "Voir l'autre");
+pub(in crate::page) const FORGOTTEN_UNDO: Text = both(
+    "The device is forgotten. For an hour it can be brought back.",
+    "L'appareil est oublié. Pendant une heure, il peut être rétabli.",
+);
+pub(in crate::page) const BRING_BACK: Text = both("Bring it back", "Le rétablir");
+pub(in crate::page) const BACK_AGAIN: Text =
+    both("It is back, with all that was known of it.", "Il est rétabli, avec tout ce qu'on en savait.");
+
+/// How many days ago.
+pub(in crate::page) fn days_ago(language: Language, days: usize) -> String {
+    match days {
+        0 => TODAY.speak(language).to_owned(),
+        1 => both("yesterday", "hier").speak(language).to_owned(),
+        days => both("{n} days ago", "il y a {n} jours").speak(language).replace("{n}", &days.to_string()),
+    }
+}
+
+/// The bars of the month in words.
+pub(in crate::page) fn month_says(language: Language, watched: usize, whole: usize) -> String {
+    let text = both(
+        "Watched on {w} of the last 30 days, there all day on {a}",
+        "Observé {w} des 30 derniers jours, présent toute la journée {a} jours",
+    );
+    text.speak(language).replace("{w}", &watched.to_string()).replace("{a}", &whole.to_string())
+}
+
+/// How fast it answered over the last day, in words.
+pub(in crate::page) fn answers_say(language: Language, least: &str, most: &str) -> String {
+    let text = both(
+        "It answered within {a} to {b} over the last 24 hours",
+        "Il a répondu en {a} à {b} ces dernières 24 heures",
+    );
+    text.speak(language).replace("{a}", least).replace("{b}", most)
+}
 
 /// What it is, with how sure that is in words.
 pub(in crate::page) fn verdict(language: Language, kind: Kind, confidence: f32) -> String {

@@ -13,7 +13,7 @@ pub(in crate::page) const STATE: Text = both("State", "État");
 pub(in crate::page) const NAME: Text = both("Name", "Nom");
 pub(in crate::page) const ADDRESS: Text = both("Address", "Adresse");
 pub(in crate::page) const MAKER: Text = both("Maker", "Fabricant");
-pub(in crate::page) const LAST_DAY: Text = both("Last 24 hours", "Dernières 24 heures");
+pub(in crate::page) const LAST_DAY: Text = both("Last 24 hours", "Dernières 24\u{a0}h");
 pub(in crate::page) const NEVER: Text = both("never", "jamais");
 pub(in crate::page) const SEEN: Text = both("Seen", "Vu");
 pub(in crate::page) const PORTS: Text = both("Ports", "Ports");
@@ -49,6 +49,50 @@ pub(in crate::page) const NONE_YET_HELP: Text = both(
 );
 pub(in crate::page) const SORTED_UP: Text = both("ascending", "croissant");
 pub(in crate::page) const SORTED_DOWN: Text = both("descending", "décroissant");
+
+pub(in crate::page) const MORE_ACTS: Text = both("List", "Liste");
+pub(in crate::page) const ADD: Text = both("Add a device", "Ajouter un appareil");
+pub(in crate::page) const ADD_TITLE: Text = both("Add a device by hand", "Ajouter un appareil à la main");
+pub(in crate::page) const ADD_HELP: Text = both(
+    "For one that is switched off, or not delivered yet. Vigie waits for it and knows it when it comes.",
+    "Pour un appareil éteint, ou pas encore livré. Vigie l'attend et le reconnaîtra à son arrivée.",
+);
+pub(in crate::page) const MAC: Text = both("Hardware address (MAC)", "Adresse matérielle (MAC)");
+pub(in crate::page) const MAC_HINT: Text = both(
+    "On a label of the device, such as 00:11:22:33:44:55. It recognises the device best.",
+    "Sur une étiquette de l'appareil, par exemple 00:11:22:33:44:55. C'est elle qui le fait le mieux reconnaître.",
+);
+pub(in crate::page) const IP_HINT: Text = both(
+    "If it always has the same one, such as 192.168.1.7. One of the two is enough.",
+    "S'il garde toujours la même, par exemple 192.168.1.7. L'une des deux suffit.",
+);
+pub(in crate::page) const SEGMENT: Text = both("Network", "Réseau");
+pub(in crate::page) const SEGMENT_FOUND_OUT: Text = both("found out by the address", "déduit de l'adresse");
+pub(in crate::page) const CANCEL: Text = both("Cancel", "Annuler");
+pub(in crate::page) const SAVE_CSV: Text = both("Save as CSV", "Enregistrer en CSV");
+pub(in crate::page) const SAVE_JSON: Text = both("Save as JSON", "Enregistrer en JSON");
+pub(in crate::page) const TAKE_IN: Text = both("Take in a list", "Reprendre une liste");
+pub(in crate::page) const TICK: Text = both("Tick", "Cocher");
+pub(in crate::page) const TICK_ALL: Text = both("Tick all on this page", "Cocher toute la page");
+pub(in crate::page) const TICKED: Text = both("Those ticked:", "Les cochés\u{a0}:");
+pub(in crate::page) const MARK_KNOWN: Text = both("Belong here", "Ont leur place ici");
+pub(in crate::page) const MARK_BLOCKED: Text = both("Not wanted", "Indésirables");
+pub(in crate::page) const MARK_UNKNOWN: Text = both("Not known yet", "Pas encore connus");
+
+/// The box of a row.
+pub(in crate::page) fn tick(language: Language, name: &str) -> String {
+    both("Tick {n}", "Cocher {n}").speak(language).replace("{n}", name)
+}
+
+/// How many were marked at once.
+pub(in crate::page) fn marked(language: Language, count: usize) -> String {
+    plural(
+        language,
+        count,
+        both("{n} device marked.", "{n} appareil marqué."),
+        both("{n} devices marked.", "{n} appareils marqués."),
+    )
+}
 
 /// A kind in words, capitalised.
 pub(in crate::page) fn kind(kind: Kind) -> Text {
@@ -139,6 +183,16 @@ pub(in crate::page) fn ports(language: Language, count: usize) -> String {
     plural(language, count, both("{n} open port", "{n} port ouvert"), both("{n} open ports", "{n} ports ouverts"))
 }
 
+/// More than are shown.
+pub(in crate::page) fn more_than_shown(language: Language, count: usize) -> String {
+    plural(
+        language,
+        count,
+        both("{n} more; search to narrow them down.", "{n} autre\u{a0}; cherchez pour préciser."),
+        both("{n} more; search to narrow them down.", "{n} autres\u{a0}; cherchez pour préciser."),
+    )
+}
+
 /// How much of the last day it was there.
 pub(in crate::page) fn day_share(language: Language, share: Option<f32>) -> String {
     let text = match share {
@@ -169,14 +223,6 @@ pub(in crate::page) mod scan {
     );
     pub(in crate::page) const STOP: Text = both("Stop", "Arrêter");
     pub(in crate::page) const LOOKING: Text = both("Looking around", "Exploration en cours");
-    pub(in crate::page) const RUNNING: Text = both(
-        "A look around is under way already; its progress is shown here.",
-        "Une exploration est déjà en cours\u{a0}; sa progression s'affiche ici.",
-    );
-    pub(in crate::page) const NO_LEG: Text = both(
-        "There is no network to look at: no cable or Wi-Fi is connected. Nothing was changed; connect one and try again.",
-        "Aucun réseau à explorer\u{a0}: ni câble ni Wi-Fi n'est branché. Rien n'a changé\u{a0}; branchez-en un et réessayez.",
-    );
     pub(in crate::page) const REFUSED: Text = both(
         "The look around could not start. The System tab says what is not scanned and why.",
         "L'exploration n'a pas pu démarrer. L'onglet Système dit ce qui n'est pas exploré et pourquoi.",

@@ -13,7 +13,7 @@ use super::reasons;
 
 /// Sentences of the machines and the French ones; values keep their order. `{}` is a value to be copied, `{s}` the name
 /// of a source, `{k}` of a kind, `{r}` another reason.
-const SENTENCES: [(&str, &str); 37] = [
+const SENTENCES: [(&str, &str); 36] = [
     ("you said so", "vous l'avez dit"),
     ("you undid the merge", "vous avez annulé la fusion"),
     ("you call it {}", "vous l'appelez {}"),
@@ -52,8 +52,7 @@ const SENTENCES: [(&str, &str); 37] = [
     ("{} probes in {} rounds unanswered", "{} essais en {} tours sans réponse"),
     ("3 changes within an hour, {k} now; {r}", "3 changements en une heure, {k} maintenant\u{a0}; {r}"),
     ("3 changes within an hour, {} now; {r}", "3 changements en une heure, {} maintenant\u{a0}; {r}"),
-    ("heard by {s}; MAC looks random", "entendu par {s}\u{a0}; adresse MAC d'apparence aléatoire"),
-    ("heard by {s}, MAC looks random", "entendu par {s}, adresse MAC d'apparence aléatoire"),
+    ("heard by {s}, random MAC", "entendu par {s}, adresse MAC aléatoire"),
     ("heard by {s}", "entendu par {s}"),
     ("{} devices are online or cared for; {} turned away", "{} appareils sont en ligne ou suivis\u{a0}; {} refusés"),
     ("answered; it did not in the pass before", "a répondu\u{a0}; il ne le faisait pas au passage précédent"),
@@ -181,6 +180,8 @@ mod tests {
         assert_eq!(french("moon phase"), "<span lang=\"en\">moon phase</span>");
         assert_eq!(say("moon phase", Language::En).into_string(), "moon phase");
         assert_eq!(say("heard by icmp", Language::En).into_string(), "heard by ping");
+        let random = say("heard by neighbour, random MAC", Language::Fr).into_string();
+        assert!(random.contains("adresse MAC aléatoire") && !random.contains("lang="), "{random}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::both;
 
 pub(in crate::page) const SKIP: Text = both("Skip to the content", "Aller au contenu");
 pub(in crate::page) const SECTIONS: Text = both("Sections", "Rubriques");
-pub(in crate::page) const OVERVIEW: Text = both("Overview", "Vue d'ensemble");
+pub(in crate::page) const OVERVIEW: Text = both("Overview", "Aperçu");
 pub(in crate::page) const DEVICES: Text = both("Devices", "Appareils");
 pub(in crate::page) const CHANGES: Text = both("Changes", "Changements");
 pub(in crate::page) const SYSTEM: Text = both("System", "Système");
@@ -18,4 +18,4 @@ pub(in crate::page) const OTHER_LANGUAGE: Text = both("Français", "English");
 pub(in crate::page) const LIVE: Text = both("Live", "En direct");
 pub(in crate::page) const NOT_LIVE: Text = both("Connection lost, trying again…", "Connexion perdue, nouvel essai…");
 pub(in crate::page) const TROUBLE: Text = both("That did not work", "Cela n'a pas fonctionné");
-pub(in crate::page) const BACK: Text = both("Back to the overview", "Retour à la vue d'ensemble");
+pub(in crate::page) const BACK: Text = both("Back to the overview", "Retour à l'aperçu");

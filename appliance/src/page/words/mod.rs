@@ -3,13 +3,17 @@
 //! The views speak through it.
 
 pub(super) mod changes;
+pub(super) mod chart;
 pub(super) mod device;
 pub(super) mod devices;
 pub(super) mod door;
 pub(super) mod evidence;
 pub(super) mod frame;
+pub(super) mod import;
+pub(super) mod logs;
 pub(super) mod overview;
 mod reasons;
+pub(super) mod settings;
 pub(super) mod system;
 pub(super) mod times;
 pub(super) mod trust;

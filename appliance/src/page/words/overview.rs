@@ -27,6 +27,26 @@ pub(in crate::page) const LOOK: Text = both("Look at it", "Voir");
 pub(in crate::page) const LOOK_ALL: Text = both("Look through them", "Les passer en revue");
 pub(in crate::page) const KNOW_IT: Text = both("I know it", "Je le connais");
 pub(in crate::page) const SYSTEM: Text = both("What to do", "Que faire");
+pub(in crate::page) const BLOCK_IT: Text = both("Not wanted", "Indésirable");
+pub(in crate::page) const CHECK: Text = both("Check now", "Vérifier");
+pub(in crate::page) const WAKE: Text = both("Wake it", "Réveiller");
+pub(in crate::page) const ARE_ONE: Text = both("They are one", "C'est le même");
+pub(in crate::page) const ARE_TWO: Text = both("They are two", "Ce sont deux appareils");
+pub(in crate::page) const LOOK_OTHER: Text = both("Look at the other", "Voir l'autre");
+pub(in crate::page) const UNDO: Text = both("Undo", "Annuler");
+pub(in crate::page) const DONE_KNOWN: Text = both("{name} is marked as known.", "{name} est marqué comme connu.");
+pub(in crate::page) const DONE_BLOCKED: Text = both(
+    "{name} is marked as not wanted. Vigie tells you whenever it is here.",
+    "{name} est marqué comme indésirable. Vigie vous préviendra dès qu'il sera là.",
+);
+pub(in crate::page) const DONE_UNKNOWN: Text =
+    both("Undone: {name} is not known yet.", "Annulé\u{a0}: {name} n'est pas encore connu.");
+pub(in crate::page) const DONE_ONE: Text =
+    both("The two entries are one now: {name}.", "Les deux fiches n'en font plus qu'une\u{a0}: {name}.");
+pub(in crate::page) const DONE_TWO: Text = both(
+    "{name} stays a device of its own. It is not proposed again.",
+    "{name} reste un appareil à part. La question ne sera plus posée.",
+);
 
 pub(in crate::page) const NEW_ONE: Text =
     both("{name}, {kind}, joined the network {when}.", "{name}, {kind}, a rejoint le réseau {when}.");
@@ -104,6 +124,36 @@ pub(in crate::page) const BLIND_HELP: Text = both(
     "One command on the appliance allows it, then restart Vigie:",
     "Une commande sur l'appareil l'y autorise, puis redémarrez Vigie\u{a0}:",
 );
+pub(in crate::page) const CLOCK: Text =
+    both("Vigie does not know what time it is.", "Vigie ne sait pas quelle heure il est.");
+pub(in crate::page) const CLOCK_HELP: Text = both(
+    "Nothing is lost: times are counted from the start and get their date as soon as the clock is set. That happens by itself when the internet is reached.",
+    "Rien n'est perdu\u{a0}: les durées sont comptées depuis le démarrage et seront datées dès que l'horloge sera à l'heure, ce qui se fait tout seul une fois Internet joignable.",
+);
+pub(in crate::page) const FULL: Text = both(
+    "The list of devices is full: {count} newcomers found no room.",
+    "La liste des appareils est pleine\u{a0}: {count} nouveaux n'y ont pas trouvé place.",
+);
+pub(in crate::page) const FULL_HELP: Text = both(
+    "Those in the list are watched as before. Forget some that are away for good, the oldest first, and there is room again.",
+    "Ceux de la liste restent surveillés. Oubliez ceux qui ne reviendront pas, les plus anciens d'abord, et la place se libère.",
+);
+pub(in crate::page) const FULL_ACT: Text = both("Longest unseen first", "Les plus anciens d'abord");
+pub(in crate::page) const MAY_BE_ONE: Text =
+    both("{one} and {other} may be the same device.", "{one} et {other} sont peut-être le même appareil.");
+pub(in crate::page) const MAY_BE_ONE_HELP: Text = both(
+    "Both give the same lasting identifier, but something speaks against it. Joining them can be undone.",
+    "Les deux donnent le même identifiant durable, mais quelque chose s'y oppose. Les réunir peut être annulé.",
+);
+pub(in crate::page) const PAUSED: Text = both(
+    "Vigie only listens: looking around by the clock is switched off.",
+    "Vigie ne fait qu'écouter\u{a0}: l'exploration régulière est arrêtée.",
+);
+pub(in crate::page) const PAUSED_HELP: Text = both(
+    "Silent devices are not noticed when they leave. Switch it on again when you are done.",
+    "Le départ d'un appareil silencieux passe inaperçu. Remettez-la en marche quand vous aurez fini.",
+);
+pub(in crate::page) const RESUME: Text = both("Switch it on", "Remettre en marche");
 pub(in crate::page) const NOT_SCANNED: Text =
     both("{block} on {interface} is not scanned.", "{block} sur {interface} n'est pas exploré.");
 pub(in crate::page) const STORAGE: Text =
@@ -169,10 +219,11 @@ pub(in crate::page) fn proposals(language: Language, count: usize) -> String {
 }
 
 /// The chart in words.
-pub(in crate::page) fn chart(language: Language, least: usize, most: usize, now: usize) -> String {
+pub(in crate::page) fn chart(language: Language, range: Text, least: usize, most: usize, now: usize) -> String {
     let text = match language {
-        Language::En => "Between {a} and {b} devices on the network in the last 24 hours, {c} now",
-        Language::Fr => "Entre {a} et {b} appareils sur le réseau ces dernières 24 heures, {c} maintenant",
+        Language::En => "Between {a} and {b} devices on the network ({r}), {c} now",
+        Language::Fr => "Entre {a} et {b} appareils sur le réseau ({r}), {c} maintenant",
     };
+    let text = text.replace("{r}", range.speak(language));
     text.replace("{a}", &least.to_string()).replace("{b}", &most.to_string()).replace("{c}", &now.to_string())
 }

@@ -9,11 +9,13 @@ use embassy_time::Instant;
 use tokio::sync::oneshot;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{Block, NotScanned, Progress};
-use vigie_core::lan::{Actions, Checked, Device, DeviceId, Edit, Input, Lan, Refusal, SegmentId};
+use vigie_core::lan::{Action, Actions, Checked, Device, DeviceId, Edit, Input, Lan, Refusal, SegmentId};
 use vigie_sys::interface::Kind;
 use vigie_wire::Mac;
 use vigie_wire::link::wol;
 
+use super::bin::{Bin, NotBack};
+use super::census::{Census, Count, Series};
 use super::engine::{Counts, Engine};
 use super::kept::{KeptScans, Snapshot};
 use super::places::Places;
@@ -39,6 +41,8 @@ pub(super) struct Memory {
     pub(super) progress: BTreeMap<SegmentId, Progress>,
     pub(super) checks: BTreeMap<DeviceId, Vec<oneshot::Sender<Checked>>>,
     pub(super) changes: BTreeMap<&'static str, u64>,
+    pub(super) census: Census,
+    pub(super) bin: Bin,
 }
 
 impl Memory {
@@ -176,6 +180,60 @@ impl Hands<'_> {
         }
     }
 
+    /// Forgets a device. For an hour it can be brought back.
+    pub(crate) fn forget(&mut self, id: DeviceId) -> Result<DeviceId, Refusal> {
+        let record = self.engine.lan.device(id).map(|device| device.record().clone());
+        let done = self.edit(Edit::Forget(id))?;
+        if let Some(record) = record {
+            self.memory.bin.put(record, Instant::now());
+        }
+        Ok(done)
+    }
+
+    /// Brings back a device forgotten within the last hour, with all that was known of it.
+    pub(crate) fn bring_back(&mut self, id: DeviceId) -> Result<DeviceId, NotBack> {
+        let (record, away) = self.memory.bin.find(id, Instant::now()).ok_or(NotBack::TooLate)?;
+        // If it was heard since, that is a newcomer of which nobody said anything: the old entry takes its place.
+        let rivals: Vec<DeviceId> = record
+            .macs()
+            .filter_map(|mac| self.engine.lan.find_mac(mac).map(Device::id))
+            .filter(|rival| *rival != id)
+            .collect();
+        let is_dear = |rival: &DeviceId| self.engine.lan.device(*rival).is_some_and(|it| it.record().is_dear());
+        if let Some(rival) = rivals.iter().copied().find(is_dear) {
+            return Err(NotBack::Replaced(rival));
+        }
+        for rival in rivals {
+            let _there = self.edit(Edit::Forget(rival));
+        }
+        self.engine.input(Instant::now(), Input::Restore { record: &record, away: Some(away) });
+        if self.engine.lan.device(id).is_none() {
+            return Err(NotBack::NoRoom);
+        }
+        self.memory.bin.take(id);
+        for action in [Action::Save(id), Action::Dirty(id)] {
+            self.engine.tidings.note(action);
+        }
+        self.edited = true;
+        self.engine.settle();
+        Ok(id)
+    }
+
+    /// How many devices there were, in steps of five minutes, the last `most` of them.
+    pub(crate) fn census(&self, most: usize) -> Series<Count> {
+        self.memory.census.fine(most, Instant::now())
+    }
+
+    /// The same in hours.
+    pub(crate) fn census_by_hour(&self, most: usize) -> Series<Count> {
+        self.memory.census.hours(most, Instant::now())
+    }
+
+    /// How fast a device answered over the last day, in microseconds.
+    pub(crate) fn pulse(&self, id: DeviceId) -> Series<u32> {
+        self.memory.census.pulse(id, Instant::now())
+    }
+
     /// Asks a device now; the answer comes when the check is over.
     pub(crate) fn check(&mut self, id: DeviceId) -> Result<oneshot::Receiver<Checked>, Refusal> {
         let waiting = self.memory.checks.entry(id).or_default();
@@ -276,5 +334,6 @@ impl Hands<'_> {
         self.engine.heard = settings::heard(new);
         self.engine.excluded = settings::excluded(new);
         self.places.choose(settings::choice(new));
+        self.engine.lan.set_settings(settings::presence(new.presence));
     }
 }

@@ -14,8 +14,11 @@
 //! | `logbook`, `kept` | what of the sweeps outlives the service |
 //! | `record`, `parts` | how devices and kept scans lie in the log |
 //! | `news`, `hands` | what the rest of the service hears, and may do |
+//! | `census`, `bin` | how many there were over time; what was just forgotten, for an undo |
 
 mod access;
+mod bin;
+mod census;
 #[cfg(test)]
 mod day;
 mod ears;
@@ -62,6 +65,8 @@ use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
 pub(crate) use access::Access;
+pub(crate) use bin::NotBack;
+pub(crate) use census::{Count, FINE_STEPS, HOURS, STEP_S, Series};
 pub(crate) use engine::Counts;
 pub(crate) use hands::{Hands, LegView};
 pub(crate) use kept::{MAX_SNAPSHOTS, Snapshot};
@@ -85,8 +90,6 @@ pub(crate) struct Start {
     pub(crate) interfaces: Vec<String>,
     /// What a person gave for reading more than devices tell everybody.
     pub(crate) access: Access,
-    /// When a device is called gone.
-    pub(crate) presence: PresenceConfig,
     /// Rules of a person, beside the built-in ones.
     pub(crate) rules: Rules,
     /// Where to store, unless nothing is to be stored.
@@ -151,7 +154,7 @@ impl Network {
 pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let secret = vigie_sys::random::bytes::<16>()?;
     let boot = start.clocks.this_boot();
-    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
+    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.settings.presence));
     engine.heard = settings::heard(&start.settings);
     engine.excluded = settings::excluded(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
@@ -183,6 +186,7 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     spawn_local(tailscale::watch(engine.clone(), sweeps.clone(), tailscale::USUAL_SOCKET.into()));
     spawn_local(sweeps::keep_time(engine, sweeps));
     spawn_local(news::take(room.clone(), start.tell));
+    spawn_local(census::keep(room.clone()));
     spawn_local(receive(room, inbox));
     Ok(Network { visits, keeper: start.keeper })
 }

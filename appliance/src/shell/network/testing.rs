@@ -58,6 +58,7 @@ pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<K
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     spawn_local(super::keep_time(engine));
     spawn_local(news::take(room.clone(), tell));
+    spawn_local(super::census::keep(room.clone()));
     spawn_local(super::receive(room, inbox));
     Network { visits, keeper }
 }

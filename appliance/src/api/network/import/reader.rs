@@ -56,6 +56,12 @@ impl Columns {
     }
 }
 
+/// The line a record begins on, from 1. The reader stops behind the CR of a CR LF, whose LF it has not counted yet.
+fn line_of(text: &str, place: &csv::Position) -> u64 {
+    let at = usize::try_from(place.byte()).unwrap_or(usize::MAX);
+    place.line() + u64::from(text.as_bytes().get(at) == Some(&b'\n'))
+}
+
 /// Reads a list.
 ///
 /// # Errors
@@ -76,13 +82,13 @@ pub fn read(body: &[u8], language: Language) -> Result<List, Problem> {
         let line = match record {
             Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
             Ok(record) => {
-                let number = record.position().map_or(0, csv::Position::line);
+                let number = record.position().map_or(0, |place| line_of(text, place));
                 let line = Line { number, is_good: true, ..Line::default() };
                 let fill = if columns.is_foreign { fill_foreign } else { fill_own };
                 fill(line, &columns, &record, language)
             }
             Err(error) => {
-                let number = error.position().map_or(0, csv::Position::line);
+                let number = error.position().map_or(0, |place| line_of(text, place));
                 Line { number, remark: Some(UNREADABLE.speak(language).to_owned()), ..Line::default() }
             }
         };
