@@ -17,6 +17,7 @@
 extern crate alloc;
 
 pub mod kiosk;
+pub mod audit;
 pub mod lan;
 pub mod limits;
 pub mod moment;
