@@ -18,7 +18,7 @@ use crate::accounts::secret::{MAX_SECRET_BYTES, Secret};
 use crate::config::{self, Config, Effective, Layer, Refused};
 use crate::run;
 
-pub use self::parse::ScanOptions as ScanRequest;
+pub use self::parse::{ExportForm, ScanOptions as ScanRequest};
 
 /// The configuration file of the image, read when none is named and it is there.
 const SYSTEM_FILE: &str = "/etc/vigie/vigie.toml";
@@ -119,6 +119,14 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
             say(&format!("{admin} can log in now.\n"))
         }
         Command::Scan(scan) => scan_once(&scan),
+        Command::VerifyJournal(options) => {
+            run::verify_journal(&settle(&options)?.config)?;
+            Ok(Exit::Ok)
+        }
+        Command::ExportJournal { options, form } => {
+            run::export_journal(&settle(&options)?.config, form)?;
+            Ok(Exit::Ok)
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
 //! Never parses what comes from the network and never renders. The command line calls it.
 
+mod journal;
 mod key;
 mod own;
 mod scan;
@@ -16,14 +17,18 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
+use vigie_core::audit::{Actor, Kind};
 use vigie_store::{Error as StoreError, Health};
 use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
 use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
+use crate::accounts::journal::Act;
 use crate::accounts::password::Hasher;
 use crate::accounts::secret::Secret;
+use crate::accounts::vault::Vault;
+use crate::api::network::credentials::SNMP;
 use crate::cli::{Ending, Exit};
 use crate::config::{Config, NetworkSettings};
 use crate::http;
@@ -32,10 +37,11 @@ use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
 use crate::shell::clocks::{BootClock, Clocks};
-use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
+use crate::shell::keeper::{Keeper, KeptAccounts, KeptCredentials, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
 use crate::{api, page};
 
+pub use journal::{export_journal, verify_journal};
 pub use scan::scan;
 pub use setup::set_up;
 
@@ -92,15 +98,20 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
-    let (keeper, stored) = open_store(&config.data.dir)?;
+    let (keeper, mut stored) = open_store(&config.data.dir)?;
     report_opening(&keeper);
     let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
-    let key = key::load_or_draw(&config.data.dir)?;
+    let key = Arc::new(key::load_or_draw(&config.data.dir)?);
+    let journal = journal::open(&keeper, &mut stored, &key, &clocks);
+    let store = Arc::new(KeptCredentials::new(keeper.clone(), &stored));
+    let vault = Arc::new(Vault::open(store, clock.clone(), &key));
     let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
     let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default()).map_err(io::Error::other)?;
     let own_names = own::names(&config.http.host_names);
     let platform = Platform::new(Arc::new(accounts), clock, logs, own_names, Limits::default())
         .with_boot(clocks.this_boot())
+        .with_journal(journal.clone())
+        .with_vault(vault.clone())
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
     watch_storage(&platform, &keeper);
@@ -116,6 +127,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
         communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        community: vault.take_out(SNMP).and_then(|credential| credential.expose_text().map(str::to_owned)),
         presence: config.network.presence,
         rules,
         keeper: Some(keeper.clone()),
@@ -130,6 +142,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let server = Server::new(platform.clone(), table);
     let listener = listen(config.http.listen).await?;
     greet(&listener, code.as_ref().map(Secret::expose))?;
+    journal.examine().await;
+    journal.note(Act::new(Kind::SystemStarted, Actor::System).saying(env!("CARGO_PKG_VERSION")));
     let (stop, stopped) = watch::channel(false);
     tokio::task::spawn_local(until_told_to_stop(stop)?);
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
@@ -140,6 +154,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
             hands.stopping();
         })
         .await;
+    journal.note(Act::new(Kind::SystemStopped, Actor::System));
     tokio::time::sleep(LAST_SAVES).await;
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
     let _in_time = tokio::time::timeout(ENDING_TIME, keeper.stop()).await;

@@ -4,11 +4,17 @@
 //! | part | duty |
 //! | --- | --- |
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
+//! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
+//! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
+pub(crate) mod accounts;
+pub(crate) mod logs;
 pub(crate) mod machines;
 pub(crate) mod network;
+mod screen;
 pub(crate) mod table;
 
 use std::sync::Arc;
@@ -42,6 +48,9 @@ pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
     }
     let mut routes = network::routes(&desk);
     routes.extend(machines::routes(&desk));
+    routes.extend(accounts::routes());
+    routes.extend(logs::routes(&desk.clocks));
+    routes.extend(screen::routes(&desk));
     routes
 }
 

@@ -10,6 +10,7 @@ pub(super) enum Topic {
     SetUp,
     Scan,
     Check,
+    Audit,
 }
 
 impl Topic {
@@ -20,6 +21,7 @@ impl Topic {
             "setup" => Some(Self::SetUp),
             "scan" => Some(Self::Scan),
             "check" => Some(Self::Check),
+            "audit" => Some(Self::Audit),
             "version" | "help" => Some(Self::All),
             _ => None,
         }
@@ -34,6 +36,7 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::SetUp => SET_UP,
         Topic::Scan => SCAN,
         Topic::Check => CHECK,
+        Topic::Audit => AUDIT,
     }
 }
 
@@ -47,6 +50,7 @@ Commands:
   setup    Make the first administrator without the page.
   scan     Look at the network once, print what is there, and end.
   check    Read a configuration file and explain the result.
+  audit    Verify or export the journal of what people did.
   version  Print the version.
   help     Print this, or the help of a command: vigie help scan
 
@@ -127,6 +131,27 @@ Options:
   -h, --help          Print this.
 ";
 
+const AUDIT: &str = "\
+Verify or export the journal: who did what with the appliance, and when.
+
+Usage: vigie audit verify [OPTIONS]
+       vigie audit export [OPTIONS]
+
+The service must not be running on the same data; while it is, ask it with
+GET /api/logs/verify and GET /api/logs/export.
+
+verify reads every entry, checks that each links to the one before, and that
+the seal at the end is signed by this device. What is wrong is named by the
+numbers of entries, and the exit code is 65. The head it prints, kept somewhere
+else, proves later that nothing up to that entry was changed.
+
+Options:
+  --format FORM       export: jsonl (a document a line) or csv. [jsonl]
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
@@ -137,9 +162,13 @@ mod tests {
 
     #[test]
     fn every_option_in_the_help_exists_and_every_line_fits_a_terminal() {
-        for (word, topic) in
-            [("run", Topic::Run), ("setup", Topic::SetUp), ("scan", Topic::Scan), ("check", Topic::Check)]
-        {
+        for (word, topic) in [
+            ("run", Topic::Run),
+            ("setup", Topic::SetUp),
+            ("scan", Topic::Scan),
+            ("check", Topic::Check),
+            ("audit", Topic::Audit),
+        ] {
             let lines = text(topic).lines();
             assert!(lines.clone().all(|line| line.chars().count() <= 80), "{word}");
             for line in lines.filter(|line| line.starts_with("  --")) {

@@ -10,6 +10,8 @@ use maud::{Markup, html};
 use vigie_core::lan::{Checked, DeviceId, Edit, Refusal, Trust};
 use vigie_wire::link::wol;
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::desk::ended;
 use crate::http::call::Call;
@@ -33,23 +35,43 @@ const CHECK_TIME: Duration = Duration::from_secs(8);
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| -> Draft {
-        Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html")
+    let form = |path, about, act| -> Draft {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
     };
     let ask = Route::get("/devices/{id}/forget", Access::Public, "The page that asks whether to forget a device")
         .speaks(200, "text/html");
     vec![
-        guard(form("/devices/{id}", "Say what one knows of a device, from its page"), Access::Operator, house, save),
         guard(
-            form("/devices/{id}/know", "Say that a device belongs here, from the overview"),
+            form("/devices/{id}", "Say what one knows of a device, from its page", Act::DeviceEdited),
+            Access::Operator,
+            house,
+            save,
+        ),
+        guard(
+            form("/devices/{id}/know", "Say that a device belongs here, from the overview", Act::DeviceEdited),
             Access::Operator,
             house,
             know,
         ),
-        guard(form("/devices/{id}/check", "Check a device now, from its page"), Access::Operator, house, check),
-        guard(form("/devices/{id}/wake", "Wake a device, from its page"), Access::Operator, house, wake),
+        guard(
+            form("/devices/{id}/check", "Check a device now, from its page", Act::DeviceChecked),
+            Access::Operator,
+            house,
+            check,
+        ),
+        guard(
+            form("/devices/{id}/wake", "Wake a device, from its page", Act::DeviceWoken),
+            Access::Operator,
+            house,
+            wake,
+        ),
         guard(ask, Access::Operator, house, ask_forget),
-        guard(form("/devices/{id}/forget", "Forget a device, from its page"), Access::Operator, house, forget),
+        guard(
+            form("/devices/{id}/forget", "Forget a device, from its page", Act::DeviceForgotten),
+            Access::Operator,
+            house,
+            forget,
+        ),
     ]
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::language::Language;
@@ -75,7 +77,9 @@ impl Looking {
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html");
+    let form = |path, about, act| {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
+    };
     vec![
         guard(
             Route::get("/scan", Access::Public, "How looking around is going, for the page itself")
@@ -84,8 +88,13 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
             house,
             show,
         ),
-        guard(form("/scan", "Look around now, from the page"), Access::Operator, house, start),
-        guard(form("/scan/stop", "Stop looking around, from the page"), Access::Operator, house, stop),
+        guard(form("/scan", "Look around now, from the page", Act::ScanStarted), Access::Operator, house, start),
+        guard(
+            form("/scan/stop", "Stop looking around, from the page", Act::ScanStopped),
+            Access::Operator,
+            house,
+            stop,
+        ),
     ]
 }
 

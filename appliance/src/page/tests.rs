@@ -79,18 +79,13 @@ impl Bench {
         let (keeper, stored) = Keeper::open(folder.path(), || vigie_sys::clock::boot_us() / 1_000).unwrap();
         let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
         let store = RamStore::default();
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent].into_iter().filter(|_| with_accounts) {
+        for role in Role::ALL.into_iter().filter(|_| with_accounts) {
             let verifier = Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] };
-            let (number, username) = (role.byte().into(), format!("{role:?}"));
-            let language = *b"en";
+            let number = role.byte().into();
             let record = AccountRecord {
-                number,
-                username,
                 role: role.byte(),
-                language,
-                enabled: true,
-                created_at: None,
-                verifier,
+                verifier: Some(verifier),
+                ..AccountRecord::new(number, &format!("{role:?}"), *b"en")
             };
             store.save(number, record.to_bytes()).await.unwrap();
         }
@@ -126,7 +121,9 @@ impl Bench {
         let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
         tokio::task::spawn_local(async move { server.converse(theirs, peer, false, stop).await });
         let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let text = format!("{line} HTTP/1.1\r\nHost: vigie.local\r\nConnection: close\r\n{fields}{length}\r\n{body}");
+        let text = format!(
+            "{line} HTTP/1.1\r\nHost: vigie.local\r\nAccept: text/html\r\nConnection: close\r\n{fields}{length}\r\n{body}"
+        );
         let mut bytes = Vec::new();
         let talk = async {
             ours.write_all(text.as_bytes()).await.unwrap();

@@ -68,6 +68,7 @@ async fn look(
         settings: config.network.settings(),
         interfaces,
         communities: config.network.snmp_community.iter().map(|secret| secret.expose().to_owned()).collect(),
+        community: None,
         presence: config.network.presence,
         rules,
         keeper: None,

@@ -195,7 +195,10 @@ mod tests {
             log.push(bytes);
         }
         let seal = chain.seal();
-        assert!(seal.anchor.number > 400 && seal.anchor.number % 64 == 0, "the oldest blocks were let go: {seal:?}");
+        assert!(
+            seal.anchor.number > 400 && seal.anchor.number.is_multiple_of(64),
+            "the oldest blocks were let go: {seal:?}"
+        );
         assert_eq!(seal.anchor.hash, hash(&log[seal.anchor.number as usize - 1]));
         let again = Chain::restore(20_000, Some(seal), log.iter().map(Vec::as_slice));
         assert_eq!(again.seal(), seal);

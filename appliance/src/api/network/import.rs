@@ -14,6 +14,8 @@ use vigie_core::lan::{DeviceId, Edit, Refusal};
 use vigie_wire::Mac;
 
 use self::line::Line;
+use vigie_core::audit::Kind as Act;
+
 use super::desk::Desk;
 use super::devices::{choose_segment, is_neighbour};
 use super::fault;
@@ -92,6 +94,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .answers::<ImportView>(200)
             // Doing it again changes nothing, and the answer may be long.
             .every_time()
+            .audits(Act::DevicesImported)
             .run_with(desk, take),
     ]
 }
@@ -114,17 +117,20 @@ async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
         items.extend(done.await?);
     }
     let of = |done: Done| items.iter().filter(|item: &&LineView| item.action == done).count();
-    Reply::json(&ImportView {
+    let (added, updated) = (of(Done::Added), of(Done::Updated));
+    let reply = Reply::json(&ImportView {
         dry_run,
         format: list.format,
-        added: of(Done::Added),
-        updated: of(Done::Updated),
+        added,
+        updated,
         unchanged: of(Done::Unchanged),
         refused: of(Done::Refused),
         left_out: list.left_out,
         count: items.len(),
         items,
-    })
+    })?;
+    let reply = reply.telling(&format!("{added} added, {updated} updated"));
+    Ok(if dry_run || added + updated == 0 { reply.unrecorded() } else { reply })
 }
 
 /// Does one line, or tells what would be done.

@@ -9,12 +9,13 @@
 //! | `check`, `wake` | ask or wake a device now |
 //! | `events`, `date` | changes: history of all, and of one device |
 //! | `scan`, `target`, `monitoring`, `stats` | sweeps, how the network is watched, numbers |
-//! | `conflicts`, `segments`, `settings`, `health` | what their names say |
+//! | `conflicts`, `segments`, `settings`, `credentials`, `health` | what their names say |
 //! | `sheet`, `export`, `import` | devices as a table, out and in |
 //! | `live` | the event stream, readiness, metrics |
 
 mod check;
 mod conflicts;
+pub(crate) mod credentials;
 mod date;
 pub(crate) mod desk;
 mod devices;
@@ -61,6 +62,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         conflicts::routes(desk),
         segments::routes(desk),
         settings::routes(desk),
+        credentials::routes(desk),
         export::routes(desk),
         import::routes(desk),
         health::routes(desk),

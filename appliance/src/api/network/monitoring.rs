@@ -7,6 +7,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use super::desk::Desk;
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -67,6 +69,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::post("/api/network/v2/monitoring/start", Access::Operator, "Sweep the network by the clock")
             .takes(BodyRule::Json)
             .answers::<MonitoringView>(200)
+            .audits(Act::SettingsChanged)
             .run_with(desk, start),
         Route::post(
             "/api/network/v2/monitoring/stop",
@@ -75,6 +78,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         )
         .takes(BodyRule::Json)
         .answers::<MonitoringView>(200)
+        .audits(Act::SettingsChanged)
         .run_with(desk, stop),
     ]
 }
@@ -110,12 +114,13 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
 async fn switch(desk: &Desk, watching: bool) -> Outcome {
     if desk.visit(|hands, _| hands.sweeps().watching).await? == watching {
         // It was started as it was stored, so this is on the card already.
-        return Reply::json(&view(desk).await?);
+        return Ok(Reply::json(&view(desk).await?)?.unrecorded());
     }
     let value = serde_json::to_vec(&Choice { watching }).unwrap_or_default();
     desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
     desk.visit(move |hands, _| hands.watch(watching)).await?;
-    Reply::json(&view(desk).await?)
+    let told = if watching { "watch on" } else { "watch off" };
+    Ok(Reply::json(&view(desk).await?)?.concerning(Object::Named("monitoring".into())).telling(told))
 }
 
 async fn start(desk: Arc<Desk>, _call: Call) -> Outcome {

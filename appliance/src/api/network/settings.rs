@@ -6,6 +6,8 @@ use std::sync::Arc;
 use vigie_core::lan::sweep::MAX_BLOCKS;
 use vigie_store::format::MAX_VALUE_BYTES;
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use super::desk::Desk;
 use super::fault;
 use super::target::BadTarget;
@@ -32,6 +34,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::put("/api/network/v2/config", Access::Admin, "Watch it otherwise; what is left out gets its default")
             .reads::<NetworkSettings>()
             .answers::<NetworkSettings>(200)
+            .audits(Act::SettingsChanged)
             .run_with(desk, replace),
     ]
 }
@@ -52,7 +55,8 @@ async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     let mut settings = desk.settings.lock().await;
     let present = serde_json::to_vec(&*settings).unwrap_or_default();
     call.check_match(&etag::of(&present))?;
-    if new != *settings {
+    let changed = new != *settings;
+    if changed {
         desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
         let obeyed = new.clone();
         desk.visit(move |hands, _| hands.obey(&obeyed)).await?;
@@ -60,7 +64,8 @@ async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     }
     let reply = Reply::json(&*settings)?;
     let tag = etag::of(reply.bytes());
-    Ok(reply.tag(&tag))
+    let reply = reply.tag(&tag).concerning(Object::Named("network".into()));
+    Ok(if changed { reply } else { reply.unrecorded() })
 }
 
 /// Checks settings.

@@ -64,15 +64,11 @@ impl Bench {
     /// A bench on which every role has an account; its number is the role's byte.
     pub(super) async fn with_every_role() -> Self {
         let store = RamStore::default();
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent] {
+        for role in Role::ALL {
             let record = AccountRecord {
-                number: role.byte().into(),
-                username: format!("{role:?}"),
                 role: role.byte(),
-                language: *b"en",
-                enabled: true,
-                created_at: None,
-                verifier: Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] },
+                verifier: Some(Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] }),
+                ..AccountRecord::new(role.byte().into(), &format!("{role:?}"), *b"en")
             };
             store.save(record.number, record.to_bytes()).await.unwrap();
         }

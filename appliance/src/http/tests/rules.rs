@@ -133,7 +133,10 @@ async fn set_up_log_in_renew_and_revoke_over_http() {
     assert_eq!(pair["expires_in"], 600);
     let bearer = format!("Authorization: Bearer {}\r\n", pair["access"].as_str().unwrap());
     let answer = client.ask("GET /api/session", &bearer, "").await;
-    assert_eq!(answer.json(), serde_json::json!({ "username": "ada", "role": "admin", "language": "fr" }));
+    assert_eq!(
+        answer.json(),
+        serde_json::json!({ "username": "ada", "role": "admin", "language": "fr", "must_change_password": false })
+    );
     let verdict = client.post("/api/token/verify/", "", &format!(r#"{{"token":{}}}"#, pair["access"])).await;
     assert_eq!((verdict.status, verdict.json()["valid"].as_bool()), (200, Some(true)));
 
@@ -225,8 +228,9 @@ async fn every_route_is_walked_as_every_role() {
     let bench = Bench::with_every_role().await;
     let mut walked = 0_u32;
     for route in bench.table.routes() {
-        for role in [None, Some(Role::Viewer), Some(Role::Operator), Some(Role::Admin), Some(Role::Agent)] {
-            let wanted = route.access.admits(role);
+        for role in std::iter::once(None).chain(Role::ALL.map(Some)) {
+            // An account of an agent without a workstation may touch none.
+            let wanted = route.access.admits(role) && !(route.path.contains("{station}") && role == Some(Role::Agent));
             if wanted && LONG.contains(&route.path) {
                 continue;
             }

@@ -65,6 +65,8 @@ pub(crate) struct Start {
     pub(crate) interfaces: Vec<String>,
     /// SNMP communities a person gave.
     pub(crate) communities: Vec<String>,
+    /// The one that was given on the page.
+    pub(crate) community: Option<String>,
     /// When a device is called gone.
     pub(crate) presence: PresenceConfig,
     /// Rules of a person, beside the built-in ones.
@@ -134,8 +136,9 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.presence));
     engine.heard = settings::heard(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
-    let snmp = !start.communities.is_empty();
-    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp));
+    let communities =
+        Rc::new(errand::Communities { fixed: start.communities, given: RefCell::new(start.community.map(Into::into)) });
+    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, communities.is_any()));
     sweeps.watching = start.watching;
     let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
     let places = Rc::new(places::Places::new(choice, segments(&start.stored)));
@@ -143,14 +146,14 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let sweeps = Rc::new(RefCell::new(sweeps));
     let memory = Rc::new(RefCell::new(hands::Memory::default()));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
-    let means = Rc::new(errand::Means { communities: start.communities });
+    let means = Rc::new(errand::Means { communities: communities.clone() });
     let room = news::Room {
         engine: engine.clone(),
         sweeps: sweeps.clone(),
         places: places.clone(),
         memory,
         keeper: start.keeper.clone(),
-        snmp,
+        communities,
     };
 
     spawn_local(keep_legs(engine.clone(), places.clone(), start.keeper.clone()));

@@ -11,6 +11,7 @@ use vigie_core::lan::{Change, DeviceId};
 use vigie_store::Durability;
 
 use super::engine::Shared;
+use super::errand::Communities;
 use super::hands::{Hands, MAX_SNAPSHOTS, Memory, Snapshot};
 use super::places::Places;
 use super::sweeps::{Scan, Sweeps};
@@ -45,7 +46,7 @@ pub(super) struct Room {
     pub(super) places: Rc<Places>,
     pub(super) memory: Rc<RefCell<Memory>>,
     pub(super) keeper: Option<Keeper>,
-    pub(super) snmp: bool,
+    pub(super) communities: Rc<Communities>,
 }
 
 impl Room {
@@ -58,7 +59,7 @@ impl Room {
             memory: &mut self.memory.borrow_mut(),
             keeper: self.keeper.as_ref(),
             edited: false,
-            snmp: self.snmp,
+            communities: &self.communities,
         })
     }
 }

@@ -22,6 +22,7 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
+use zeroize::Zeroizing;
 
 use super::engine::{Errand, Shared};
 
@@ -34,10 +35,31 @@ const CONNECT_TIME: Duration = Duration::from_millis(1_500);
 /// How long one errand may take in all.
 const ERRAND_TIME: Duration = Duration::from_secs(6);
 
+/// The communities a person gave: in the configuration, and on the page.
+#[derive(Default)]
+pub(crate) struct Communities {
+    /// Of the configuration.
+    pub(crate) fixed: Vec<String>,
+    /// Of the vault; may change while the service runs.
+    pub(crate) given: RefCell<Option<Zeroizing<String>>>,
+}
+
+impl Communities {
+    fn all(&self) -> Vec<Zeroizing<String>> {
+        let given = self.given.borrow().clone();
+        given.into_iter().chain(self.fixed.iter().cloned().map(Zeroizing::new)).collect()
+    }
+
+    /// Whether there is one.
+    pub(crate) fn is_any(&self) -> bool {
+        !self.fixed.is_empty() || self.given.borrow().is_some()
+    }
+}
+
 /// What errands need beside the engine.
 pub(crate) struct Means {
     /// Communities for SNMP version 2c that a person gave. None is ever tried unasked.
-    pub(crate) communities: Vec<String>,
+    pub(crate) communities: Rc<Communities>,
 }
 
 /// Runs errands for as long as the service does.
@@ -98,7 +120,7 @@ async fn go(engine: &Shared, means: &Means, errand: Errand) {
             }
             Query::Snmp { ip } => {
                 if let Some(at) = Visit::to(engine, segment, ip) {
-                    snmp::ask(&at, &means.communities).await;
+                    snmp::ask(&at, &means.communities.all()).await;
                 }
             }
             Query::ReverseDns { ip } => {

@@ -8,6 +8,7 @@ use tokio::net::UdpSocket;
 use tokio::time::timeout;
 use vigie_core::lan::{Clue, Fact, Source};
 use vigie_wire::names::snmp::{Answer, SnmpFact, identity};
+use zeroize::Zeroizing;
 
 use super::super::hear::{is_a_name, short};
 use super::Visit;
@@ -17,7 +18,7 @@ const SNMP_PORT: u16 = 161;
 const ANSWER_TIME: Duration = Duration::from_millis(1_500);
 
 /// Asks with each community until one is answered.
-pub(super) async fn ask(at: &Visit, communities: &[String]) {
+pub(super) async fn ask(at: &Visit, communities: &[Zeroizing<String>]) {
     for community in communities {
         if exchange(at, community).await.is_some() {
             return;
