@@ -169,7 +169,8 @@ async fn choose_language(call: Call) -> Outcome {
     Ok(Reply::see_other(safe_next(&form.take("next"))).cookie(&language_cookie(language)))
 }
 
-fn language_cookie(language: Language) -> String {
+/// The cookie that keeps the language a person switched to.
+pub(super) fn language_cookie(language: Language) -> String {
     format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age={LANGUAGE_SECONDS}; HttpOnly; SameSite=Lax", language.tag())
 }
 

@@ -10,12 +10,15 @@
 //! | `overview`, `attention`, `day` | is anything wrong, what to do, how the day went |
 //! | `devices`, `filter`, `row` | the list, live |
 //! | `device`, `sheet`, `person`, `acts` | one device, and what a person may do with it |
-//! | `journal`, `told` | what happened, in words |
+//! | `journal`, `told` | what happened on the network, in words |
+//! | `audit` | what people did with the appliance |
+//! | `people`, `my_account` | who may log in; the own account |
 //! | `scan`, `system` | looking around now; how the appliance itself is |
 //! | `words/` | every text, English and French side by side |
 
 mod acts;
 mod attention;
+mod audit;
 mod day;
 mod device;
 mod devices;
@@ -25,8 +28,10 @@ mod frame;
 mod gate;
 mod icon;
 mod journal;
+mod my_account;
 mod name;
 mod overview;
+mod people;
 mod person;
 mod row;
 mod scan;
@@ -74,6 +79,9 @@ pub(crate) fn routes(deps: &Deps) -> Vec<Route> {
         journal::routes(&house),
         scan::routes(&house),
         system::routes(&house),
+        people::routes(&house),
+        my_account::routes(&house),
+        audit::routes(&house),
     ];
     views.into_iter().flatten().collect()
 }

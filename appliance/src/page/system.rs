@@ -78,7 +78,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         command,
         checks: platform.checks(),
     };
-    let content = view(&facts, desk.language);
+    let content = html! { (view(&facts, desk.language)) (super::people::link(&call, desk.language)) };
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
 }
 

@@ -2,6 +2,7 @@
 //! It never holds markup: a sentence names its blanks as `{name}`, [`fill`] puts escaped pieces in.
 //! The views speak through it.
 
+pub(super) mod audit;
 pub(super) mod changes;
 pub(super) mod device;
 pub(super) mod devices;
@@ -9,6 +10,7 @@ pub(super) mod door;
 pub(super) mod evidence;
 pub(super) mod frame;
 pub(super) mod overview;
+pub(super) mod people;
 mod reasons;
 pub(super) mod system;
 pub(super) mod times;
