@@ -221,6 +221,7 @@ async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<St
     loop {
         clocks.learn();
         platform.guard.know(own::names(&more));
+        platform.journal.tell_held();
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vigie_core::audit::{Actor, Draft, Entry, Finding, Kind, MAX_DETAIL_BYTES, Object, Report, Restraint, Verdict};
+use vigie_core::audit::{
+    Actor, Draft, Entry, Finding, Kind, MAX_DETAIL_BYTES, MAX_PAIRS, Object, Report, Restraint, Verdict,
+};
 use vigie_core::{Instant, Moment, Text};
 
 use super::clock::Clock;
@@ -81,14 +83,56 @@ pub struct Verified {
     pub wall: Option<Duration>,
 }
 
+/// Acts of strangers that are counted rather than written one by one.
+#[derive(Default)]
+struct Restrained {
+    restraint: Restraint,
+    /// The last act of each pair that was only counted. At most as many as the restraint remembers.
+    held: Vec<(u64, Act)>,
+}
+
+impl Restrained {
+    /// What to write now that this happened.
+    fn ask(&mut self, now: Instant, act: Act) -> Vec<Act> {
+        let key = key_of(&act);
+        self.held.retain(|(held, _)| *held != key);
+        match self.restraint.ask(now, key) {
+            Verdict::Write { count, others } => {
+                let rest = (others > 0).then(|| Act { count: others, ..Act::new(act.kind, Actor::Stranger) });
+                rest.into_iter().chain([Act { count, ..act }]).collect()
+            }
+            Verdict::Hold => {
+                if self.held.len() >= MAX_PAIRS {
+                    self.held.remove(0);
+                }
+                self.held.push((key, act));
+                Vec::new()
+            }
+        }
+    }
+
+    /// What was only counted and may be written by now.
+    fn tell_held(&mut self, now: Instant) -> Vec<Act> {
+        let (restraint, mut told) = (&mut self.restraint, Vec::new());
+        self.held.retain(|(key, act)| match restraint.release(now, *key) {
+            0 => true,
+            count => {
+                told.push(Act { count, ..act.clone() });
+                false
+            }
+        });
+        told
+    }
+}
+
 /// The journal.
 pub struct Journal {
     store: Arc<dyn JournalStore>,
     clock: Arc<dyn Clock>,
     boot: u32,
-    restraint: Mutex<Restraint>,
+    failures: Mutex<Restrained>,
     /// Log-ins of programs have a restraint of their own: a guesser must not silence them.
-    programs: Mutex<Restraint>,
+    programs: Mutex<Restrained>,
     lost: AtomicU32,
     verified: Mutex<Option<Verified>>,
 }
@@ -97,8 +141,8 @@ impl Journal {
     /// A journal over a store; `boot` is the number of this boot.
     #[must_use]
     pub fn new(store: Arc<dyn JournalStore>, clock: Arc<dyn Clock>, boot: u32) -> Self {
-        let (restraint, programs) = (Mutex::default(), Mutex::default());
-        Self { store, clock, boot, restraint, programs, lost: AtomicU32::new(0), verified: Mutex::default() }
+        let (failures, programs) = (Mutex::default(), Mutex::default());
+        Self { store, clock, boot, failures, programs, lost: AtomicU32::new(0), verified: Mutex::default() }
     }
 
     /// Now, as it is stored.
@@ -127,7 +171,7 @@ impl Journal {
 
     /// Writes down a failed log-in, or only counts it when there are many.
     pub fn note_failure(&self, act: Act) {
-        self.note_restrained(&self.restraint, act);
+        self.note_restrained(&self.failures, act);
     }
 
     /// Writes down that a program logged in, or only counts it when it does so again and again.
@@ -135,14 +179,21 @@ impl Journal {
         self.note_restrained(&self.programs, act);
     }
 
-    fn note_restrained(&self, restraint: &Mutex<Restraint>, act: Act) {
-        let now = Instant::from_micros(u64::try_from(self.clock.now().as_micros()).unwrap_or(u64::MAX));
-        let verdict = restraint.lock().unwrap_or_else(PoisonError::into_inner).ask(now, key_of(&act));
-        let Verdict::Write { count, others } = verdict else { return };
-        if others > 0 {
-            self.note(Act { count: others, ..Act::new(act.kind, Actor::Stranger) });
+    /// Writes down what was only counted and may be written by now. Call it now and then.
+    pub fn tell_held(&self) {
+        for restrained in [&self.failures, &self.programs] {
+            let told = restrained.lock().unwrap_or_else(PoisonError::into_inner).tell_held(self.now());
+            told.into_iter().for_each(|act| self.note(act));
         }
-        self.note(Act { count, ..act });
+    }
+
+    fn note_restrained(&self, restrained: &Mutex<Restrained>, act: Act) {
+        let told = restrained.lock().unwrap_or_else(PoisonError::into_inner).ask(self.now(), act);
+        told.into_iter().for_each(|act| self.note(act));
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_micros(u64::try_from(self.clock.now().as_micros()).unwrap_or(u64::MAX))
     }
 
     fn order(&self, act: Act, now: bool) -> Reading<Result<(), NotSaved>> {
@@ -179,6 +230,8 @@ impl Journal {
 
     /// Verifies the whole log, from the oldest entry to the newest.
     pub async fn verify(&self) -> Verified {
+        // The head that is told must be the head after a power cut too.
+        self.store.settle().await;
         let ledger = self.store.ledger();
         let mut verifier = ledger.verifier();
         let mut cursor = 0;

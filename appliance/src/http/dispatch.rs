@@ -59,6 +59,16 @@ pub struct Dispatcher {
     pub table: Arc<RouteTable>,
 }
 
+/// Where a request wants to go, and how it came.
+struct Arrival<'a> {
+    host: &'a str,
+    path: &'a str,
+    /// The workstation its path names.
+    station: Option<&'a str>,
+    secure: bool,
+    language: Language,
+}
+
 /// How somebody said who they are.
 enum Proof {
     None,
@@ -118,8 +128,9 @@ impl Dispatcher {
         let proof = self.read_proof(request.headers(), link, route);
         let language = settle_language(&request, &proof).unwrap_or(language);
         let station = parameters.iter().find(|(name, _)| name == "station").map(|(_, value)| value.as_str());
-        if let Err(problem) = self.admit(route, &request, &proof, station, &host, link.secure) {
-            return self.turn_away(problem, route, &request, &path, &proof, language);
+        let arrival = Arrival { host: &host, path: &path, station, secure: link.secure, language };
+        if let Err(problem) = self.admit(route, &request, &proof, &arrival) {
+            return self.turn_away(problem, route, &request, &proof, &arrival);
         }
         let who = match proof {
             Proof::Cookie(who) | Proof::Bearer(who) => Some(who),
@@ -164,14 +175,12 @@ impl Dispatcher {
         route: &Route,
         request: &Request<B>,
         proof: &Proof,
-        station: Option<&str>,
-        host: &str,
-        secure: bool,
+        arrival: &Arrival<'_>,
     ) -> Result<(), Problem> {
         let upgrade = hyper_tungstenite::is_upgrade_request(request);
         if is_change(request.method()) || upgrade {
             let must_tell = route.body == BodyRule::Form || matches!(proof, Proof::Cookie(_));
-            self.platform.guard.check_origin(request.headers(), host, secure, must_tell)?;
+            self.platform.guard.check_origin(request.headers(), arrival.host, arrival.secure, must_tell)?;
         }
         let who = match proof {
             Proof::Cookie(who) | Proof::Bearer(who) => Some(who),
@@ -187,7 +196,7 @@ impl Dispatcher {
                 return Err((&faults::PASSWORD_MUST_CHANGE).into());
             }
             // The rule about single objects, here for every route that names one: an agent is one workstation.
-            if station.is_some_and(|station| !who.may_touch_station(station)) {
+            if arrival.station.is_some_and(|station| !who.may_touch_station(station)) {
                 return Err((&faults::FORBIDDEN).into());
             }
         }
@@ -205,9 +214,8 @@ impl Dispatcher {
         problem: Problem,
         route: &Route,
         request: &Request<B>,
-        path: &str,
         proof: &Proof,
-        language: Language,
+        arrival: &Arrival<'_>,
     ) -> Result<Response<Payload>, Problem> {
         let background = request.headers().contains_key("hx-request");
         let Some(refuses) = route.refuses.filter(|_| background || wants_page(request.headers())) else {
@@ -216,12 +224,12 @@ impl Dispatcher {
         self.count_refusal(&problem);
         let turned = Turned {
             problem: &problem,
-            path,
+            path: arrival.path,
             looks: matches!(*request.method(), Method::GET | Method::HEAD),
             background,
             stranger: !matches!(proof, Proof::Cookie(_) | Proof::Bearer(_)),
             needs_setup: self.platform.accounts.needs_setup(),
-            language,
+            language: arrival.language,
         };
         Ok(refuses(&turned).0)
     }

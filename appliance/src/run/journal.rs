@@ -22,8 +22,16 @@ pub(super) fn open(keeper: &Keeper, stored: &mut Vec<Stored>, key: &Arc<DeviceKe
     Arc::new(Journal::new(store, Arc::new(BootClock), clocks.this_boot()))
 }
 
+/// The journal of a folder, and what it takes to read it.
+struct Opened {
+    keeper: Keeper,
+    journal: Arc<Journal>,
+    clocks: Clocks,
+    names: Names,
+}
+
 /// Opens the journal of a folder nobody else has open.
-fn open_folder(folder: &Path) -> Result<(Keeper, Arc<Journal>, Clocks, Names), Ending> {
+fn open_folder(folder: &Path) -> Result<Opened, Ending> {
     if !folder.join("log").exists() {
         let why = format!("{}: there is no data of the service here; name its folder with --data", folder.display());
         return Err(Ending::new(Exit::Data, why));
@@ -43,7 +51,7 @@ fn open_folder(folder: &Path) -> Result<(Keeper, Arc<Journal>, Clocks, Names), E
     );
     let clocks = Clocks::open(&stored, None);
     let journal = open(&keeper, &mut stored, &Arc::new(key), &clocks);
-    Ok((keeper, journal, clocks, names))
+    Ok(Opened { keeper, journal, clocks, names })
 }
 
 /// Verifies the journal of a folder and says what it found.
@@ -53,7 +61,7 @@ fn open_folder(folder: &Path) -> Result<(Keeper, Arc<Journal>, Clocks, Names), E
 pub fn verify_journal(config: &Config) -> Result<(), Ending> {
     prepare()?;
     let report = Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let (keeper, journal, ..) = open_folder(&config.data.dir)?;
+        let Opened { keeper, journal, .. } = open_folder(&config.data.dir)?;
         let verified = journal.verify().await;
         keeper.stop().await;
         Ok::<_, Ending>(verified.report)
@@ -79,7 +87,7 @@ pub fn verify_journal(config: &Config) -> Result<(), Ending> {
 pub fn export_journal(config: &Config, form: ExportForm) -> Result<(), Ending> {
     prepare()?;
     Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let (keeper, journal, clocks, names) = open_folder(&config.data.dir)?;
+        let Opened { keeper, journal, clocks, names } = open_folder(&config.data.dir)?;
         let written = write_all(&journal, &names, &clocks, form).await;
         keeper.stop().await;
         match written {

@@ -27,5 +27,5 @@ mod tampering_tests;
 pub use chain::{Anchor, Chain, SEAL_BYTES, Seal};
 pub use entry::{Actor, Draft, Entry, Hash, MAX_DETAIL_BYTES, MAX_ENTRY_BYTES, MAX_NAMED_BYTES, Object, hash};
 pub use kind::{Kind, Theme};
-pub use restraint::{Restraint, Verdict};
+pub use restraint::{MAX_PAIRS, Restraint, Verdict};
 pub use verify::{Finding, MAX_FINDINGS, Report, Sealing, Verifier};

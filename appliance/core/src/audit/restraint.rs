@@ -13,7 +13,7 @@ const BURST: u32 = 20;
 /// One more may come each so long: 144 a day, 15 KiB, so that a guesser needs a month to push out what people did.
 const REFILL: Duration = Duration::from_secs(10 * 60);
 /// Pairs of account and address remembered, 24 bytes each. The one quiet for longest makes room.
-const MAX_KEYS: usize = 64;
+pub const MAX_PAIRS: usize = 64;
 
 /// Whether to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +67,19 @@ impl Restraint {
         Verdict::Write { count: core::mem::take(&mut pair.held), others }
     }
 
+    /// Asks whether what was only counted of a pair may be written now; gives how many alike it stands for, 0 for not yet
+    /// or nothing.
+    pub fn release(&mut self, now: Instant, key: u64) -> u32 {
+        self.refill(now);
+        let pair = self.pairs.iter_mut().find(|pair| pair.key == key && pair.held > 0 && now >= pair.quiet_until);
+        let Some(pair) = pair.filter(|_| self.left > 0) else { return 0 };
+        self.left -= 1;
+        pair.quiet_until = now + QUIET;
+        core::mem::take(&mut pair.held)
+    }
+
     fn admit(&mut self, now: Instant, key: u64) -> usize {
-        if self.pairs.len() >= MAX_KEYS {
+        if self.pairs.len() >= MAX_PAIRS {
             let oldest = self.pairs.iter().enumerate().min_by_key(|(_, pair)| pair.quiet_until).map(|(at, _)| at);
             let gone = self.pairs.swap_remove(oldest.unwrap_or(0));
             self.others = self.others.saturating_add(gone.held);
@@ -106,6 +117,12 @@ mod tests {
             assert_eq!(restraint.ask(Instant::from_secs(second), 1), Verdict::Hold);
         }
         assert_eq!(restraint.ask(Instant::from_secs(5 + 15 * 60), 1), Verdict::Write { count: 95, others: 0 });
+        assert_eq!(restraint.release(Instant::from_secs(3_600), 1), 0, "nothing is held");
+        restraint.ask(Instant::from_secs(1_000), 1);
+        assert_eq!(
+            (restraint.release(Instant::from_secs(1_001), 1), restraint.release(Instant::from_secs(3_600), 1)),
+            (0, 1)
+        );
     }
 
     #[test]
@@ -119,7 +136,7 @@ mod tests {
             entries += u32::from(verdict != Verdict::Hold);
         }
         assert!(entries <= 20 + 144, "{entries}");
-        assert!(restraint.pairs.len() <= MAX_KEYS);
+        assert!(restraint.pairs.len() <= MAX_PAIRS);
         let held: u32 = restraint.pairs.iter().map(|pair| pair.held).sum();
         assert_eq!(told + held + restraint.others, tries);
     }

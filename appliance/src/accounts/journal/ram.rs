@@ -72,6 +72,10 @@ impl JournalStore for RamJournal {
         Box::pin(std::future::ready(found))
     }
 
+    fn settle(&self) -> Reading<()> {
+        Box::pin(std::future::ready(()))
+    }
+
     fn ledger(&self) -> Ledger {
         self.state().ledger.clone()
     }

@@ -39,6 +39,8 @@ pub trait JournalStore: Send + Sync {
     fn newest(&self, before: u64, limit: usize, keep: Keep) -> Reading<Vec<Kept>>;
     /// The bytes of entries above a cursor, oldest first, with their cursors; damaged ones too.
     fn after(&self, after: u64, limit: usize) -> Reading<Vec<(u64, Vec<u8>)>>;
+    /// Ends when everything written so far is durable, or cannot be made so.
+    fn settle(&self) -> Reading<()>;
     /// Where the chain begins and ends now.
     fn ledger(&self) -> Ledger;
 }

@@ -47,6 +47,16 @@ async fn a_guesser_makes_a_few_entries_that_say_how_many_tries_there_were() {
     let kept = journal.newest(u64::MAX, 99, Box::new(|_| true)).await;
     let counts: Vec<u32> = kept.iter().map(|kept| kept.entry.what.count).collect();
     assert_eq!(counts, [1, 1_000, 1]);
+    // Those who give up are told too, once it is quiet.
+    journal.note_failure(failure(2));
+    journal.note_failure(failure(2));
+    journal.tell_held();
+    assert_eq!(journal.newest(u64::MAX, 99, Box::new(|_| true)).await.len(), 3);
+    clock.advance(Duration::from_secs(15 * 60));
+    journal.tell_held();
+    journal.tell_held();
+    let kept = journal.newest(u64::MAX, 99, Box::new(|_| true)).await;
+    assert_eq!((kept.len(), kept[0].entry.what.count, kept[0].entry.what.from), (4, 2, failure(2).from));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use vigie_core::audit::{Actor, Entry, Kind, Object, Theme};
 
 use super::view::{Names, time_of};
+use crate::accounts::journal::Keep;
 use crate::http::call::Call;
 use crate::http::problem::{Problem, faults};
 use crate::shell::clocks::Clocks;
@@ -95,7 +96,7 @@ impl Asked {
 
 impl Filter {
     /// The filter as a question to the store.
-    pub(crate) fn into_keep(self, names: Names, clocks: &Arc<Clocks>) -> Box<dyn FnMut(&Entry) -> bool + Send> {
+    pub(crate) fn into_keep(self, names: Names, clocks: &Arc<Clocks>) -> Keep {
         let clocks = clocks.clone();
         Box::new(move |entry| self.takes(entry, &names, &clocks))
     }

@@ -19,7 +19,7 @@ use vigie_core::audit::{Actor, Entry, Kind};
 use self::filter::{Asked, Filter};
 use self::view::{EntryView, Names, write_csv, write_csv_head};
 use crate::accounts::clock::format_utc;
-use crate::accounts::journal::{AT_ONCE, Journal, Verified, tell_finding};
+use crate::accounts::journal::{AT_ONCE, Journal, Keep, Verified, tell_finding};
 use crate::accounts::role::{Access, Role};
 use crate::http::call::Call;
 use crate::http::list::Window;
@@ -149,8 +149,6 @@ async fn find(clocks: &Arc<Clocks>, call: &Call, asked: &Asked) -> Outcome {
     let items: Vec<EntryView> = kept.iter().map(|kept| EntryView::render(&kept.entry, &names, clocks)).collect();
     Reply::json(&List { count: items.len(), items, next })
 }
-
-type Keep = Box<dyn FnMut(&Entry) -> bool + Send>;
 
 /// Lets through only what the caller may see.
 pub(crate) fn narrow(only: Option<Actor>, mut keep: Keep) -> Keep {

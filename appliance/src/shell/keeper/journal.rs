@@ -107,6 +107,15 @@ impl JournalStore for KeptJournal {
         })
     }
 
+    fn settle(&self) -> Reading<()> {
+        let keeper = self.keeper.clone();
+        Box::pin(async move {
+            if let Err(error) = keeper.flush().await {
+                tracing::warn!(%error, "the journal is verified in memory only");
+            }
+        })
+    }
+
     fn ledger(&self) -> Ledger {
         self.state().ledger.clone()
     }
