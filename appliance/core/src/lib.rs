@@ -16,8 +16,8 @@
 
 extern crate alloc;
 
-pub mod kiosk;
 pub mod audit;
+pub mod kiosk;
 pub mod lan;
 pub mod limits;
 pub mod moment;
