@@ -147,6 +147,7 @@ async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         None => return Ok(super::devices::gone(&call, &desk)),
         Some(begun) => begun,
     };
+    let is_asked = begun.is_ok();
     let notice = match begun {
         Err(_) => (false, html! { (texts::CHECK_IMPOSSIBLE.speak(language)) }),
         Ok(answer) => match tokio::time::timeout(CHECK_TIME, answer).await {
@@ -154,7 +155,8 @@ async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
             _ => (true, html! { (texts::CHECK_LATE.speak(language)) }),
         },
     };
-    device::answer(&house, &call, &desk, Said { notice: Some(notice), form: None }).await
+    let reply = device::answer(&house, &call, &desk, Said { notice: Some(notice), form: None }).await?;
+    Ok(if is_asked { reply } else { reply.unrecorded() })
 }
 
 fn verdict(checked: &Checked, language: Language) -> Markup {
@@ -174,7 +176,8 @@ async fn wake(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     };
     let text = if sent > 0 { texts::WOKEN } else { texts::NOT_WOKEN };
     let notice = Some((sent > 0, html! { (text.speak(desk.language)) }));
-    device::answer(&house, &call, &desk, Said { notice, form: None }).await
+    let reply = device::answer(&house, &call, &desk, Said { notice, form: None }).await?;
+    Ok(if sent > 0 { reply } else { reply.unrecorded() })
 }
 
 async fn ask_forget(house: Arc<House>, call: Call, desk: Desk) -> Outcome {

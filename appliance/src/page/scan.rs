@@ -118,7 +118,8 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         Err(NotStarted::NoLeg) => Some(words::NO_LEG),
         Err(NotStarted::Remote(_) | NotStarted::Targets(_)) => Some(words::REFUSED),
     };
-    answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await
+    let reply = answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await?;
+    Ok(if why.is_some() { reply.unrecorded() } else { reply })
 }
 
 async fn stop(house: Arc<House>, call: Call, desk: Desk) -> Outcome {

@@ -166,6 +166,8 @@ fn sample_routes(counted: &Arc<AtomicU32>) -> Vec<Route> {
         Route::get("/test/viewer", Access::Viewer, "For viewers").run(async |_| Ok(Reply::empty())),
         Route::get("/test/operator", Access::Operator, "For operators").run(async |_| Ok(Reply::empty())),
         Route::get("/test/agent", Access::Agent, "For agents").run(async |_| Ok(Reply::empty())),
+        Route::get("/test/stations/{station}", Access::AgentOrOperator, "One workstation")
+            .run(async |_| Ok(Reply::empty())),
         Route::get("/test/both", Access::AgentOrOperator, "For both").run(async |_| Ok(Reply::empty())),
     ]
 }
