@@ -19,7 +19,7 @@ use crate::accounts::secret::{MAX_SECRET_BYTES, Secret};
 use crate::config::{self, Config, Effective, Layer, Refused};
 use crate::run;
 
-pub use self::parse::ScanOptions as ScanRequest;
+pub use self::parse::{ExportForm, ScanOptions as ScanRequest};
 
 /// The configuration file of the image, read when none is named and it is there.
 const SYSTEM_FILE: &str = "/etc/vigie/vigie.toml";
@@ -126,6 +126,14 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
         }
         Command::Recorder { options, json, follow } => {
             recorder::print(&settle(&options)?.config.data.dir, json, follow)
+        }
+        Command::VerifyJournal(options) => {
+            run::verify_journal(&settle(&options)?.config)?;
+            Ok(Exit::Ok)
+        }
+        Command::ExportJournal { options, form } => {
+            run::export_journal(&settle(&options)?.config, form)?;
+            Ok(Exit::Ok)
         }
     }
 }

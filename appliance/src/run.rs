@@ -3,6 +3,7 @@
 
 mod chores;
 mod export;
+mod journal;
 mod key;
 mod numbers;
 mod own;
@@ -20,14 +21,18 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
+use vigie_core::audit::{Actor, Kind};
 use vigie_store::Health;
 use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
 use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
+use crate::accounts::journal::Act;
 use crate::accounts::password::Hasher;
 use crate::accounts::secret::Secret;
+use crate::accounts::vault::Vault;
+use crate::api::network::credentials::SNMP;
 use crate::cli::{Ending, Exit};
 use crate::config::{Config, NetworkSettings, SyslogHost};
 use crate::http;
@@ -38,13 +43,14 @@ use crate::http::logs::LogRing;
 use crate::http::tls::Tls;
 use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
-use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
+use crate::shell::keeper::{Keeper, KeptAccounts, KeptCredentials, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
 use crate::shell::partition::DataPartition;
 use crate::shell::syslog;
 use crate::{api, page};
 
 pub use export::export;
+pub use journal::{export_journal, verify_journal};
 pub use scan::scan;
 pub use setup::set_up;
 
@@ -91,10 +97,13 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
-    let (keeper, stored) = store::open(&config.data.dir)?;
+    let (keeper, mut stored) = store::open(&config.data.dir)?;
     report_opening(&keeper);
     let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
-    let key = key::load_or_draw(&config.data.dir)?;
+    let key = Arc::new(key::load_or_draw(&config.data.dir)?);
+    let journal = journal::open(&keeper, &mut stored, &key, &clocks);
+    let store = Arc::new(KeptCredentials::new(keeper.clone(), &stored));
+    let vault = Arc::new(Vault::open(store, clock.clone(), &key));
     let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
     let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default()).map_err(io::Error::other)?;
     let own_names = own::names(&config.http.host_names);
@@ -102,6 +111,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let platform = Platform::new(Arc::new(accounts), clock, logs, own_names, Limits::default())
         .with_boot(clocks.this_boot())
         .with_tls(tls.clone())
+        .with_journal(journal.clone())
+        .with_vault(vault.clone())
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
     let recorder = Recorder::start(&config.data.dir, clocks.this_boot());
@@ -123,6 +134,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
         access: network::Access::of(&config.network),
+        community: vault.take_out(SNMP).and_then(|credential| credential.expose_text().map(str::to_owned)),
         rules,
         keeper: Some(keeper.clone()),
         stored,
@@ -151,6 +163,8 @@ async fn serve(config: Config) -> Result<(), Ending> {
         None => None,
     };
     greet(&listener, tls.as_deref(), code.as_ref().map(Secret::expose))?;
+    journal.examine().await;
+    journal.note(Act::new(Kind::SystemStarted, Actor::System).saying(env!("CARGO_PKG_VERSION")));
     let (stop, stopped) = watch::channel(false);
     let told = Arc::new(OnceLock::new());
     tokio::task::spawn_local(until_told_to_stop(stop, told.clone())?);
@@ -171,6 +185,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
                 hands.stopping();
             })
             .await;
+        journal.note(Act::new(Kind::SystemStopped, Actor::System));
         tokio::time::sleep(LAST_SAVES).await;
         keeper.stop().await;
     };
@@ -255,6 +270,7 @@ async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<St
         if let Some(tls) = &platform.tls {
             tls::look_after(tls, own::lasting(&more)).await;
         }
+        platform.journal.tell_held();
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

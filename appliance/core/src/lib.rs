@@ -16,6 +16,7 @@
 
 extern crate alloc;
 
+pub mod audit;
 pub mod kiosk;
 pub mod lan;
 pub mod limits;

@@ -3,15 +3,21 @@
 //! The HTTP layer asks it who is calling; `run` opens it; `vigie setup` makes the first account with it.
 
 pub mod clock;
+pub mod journal;
+mod lasting;
+mod log_in;
 pub mod password;
+pub mod people;
 pub mod record;
 pub mod role;
+pub mod sealed;
 pub mod secret;
 pub mod session;
 pub mod setup;
 pub mod store;
 pub mod throttle;
 pub mod token;
+pub mod vault;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,13 +28,15 @@ use self::password::{Hasher, NotChecked, Weakness};
 use self::record::AccountRecord;
 use self::role::Role;
 use self::secret::Secret;
-use self::session::{ACCESS_LIFE, Fresh, Renewal, SessionId, Sessions};
+use self::session::{SessionId, Sessions};
 use self::setup::SetupCode;
 use self::store::AccountStore;
 use self::throttle::Throttle;
 use self::token::DeviceKey;
 
-/// Accounts in all. One is made today; the rest of the roles get theirs later.
+pub use self::lasting::LASTING_MARK;
+
+/// Accounts in all, workstations and screens included: a large library has two dozen people at the desk.
 pub const MAX_ACCOUNTS: usize = 64;
 
 /// Longest user name, in bytes.
@@ -51,6 +59,24 @@ pub enum Refusal {
     BadPassword(Weakness),
     /// The token is unknown, over, or revoked.
     BadToken,
+    /// The refresh token of this account had been used before: somebody has a copy, so the session has been ended.
+    StolenToken(u32),
+    /// There is no such account.
+    NoAccount,
+    /// Another account has the name.
+    NameTaken,
+    /// There are as many accounts as there may be.
+    Full,
+    /// Nobody would be left who may change accounts.
+    LastAdmin,
+    /// Somebody has changed the account since it was read.
+    Stale,
+    /// The display name is too long or has control characters.
+    BadDisplayName,
+    /// The name of the workstation is missing, too long, or given to somebody who is none.
+    BadStation,
+    /// A person cannot become a machine or the other way round, and a machine has no password, nor a person a token.
+    OtherSort,
     /// Too many log-ins at this moment.
     Busy,
     /// The account could not be stored. Nothing has changed.
@@ -87,6 +113,22 @@ pub struct Principal {
     pub session: SessionId,
     /// Language of the account, `en` or `fr`.
     pub language: [u8; 2],
+    /// The password was given by an administrator: nothing but changing it is allowed.
+    pub must_change: bool,
+    /// The one workstation of an agent; empty for everybody else.
+    pub station: Arc<str>,
+}
+
+impl Principal {
+    /// Whether they may touch a workstation: its own agent, and people who look after all of them.
+    #[must_use]
+    pub fn may_touch_station(&self, station: &str) -> bool {
+        match self.role {
+            Role::Agent => !station.is_empty() && *self.station == *station,
+            Role::Screen => false,
+            Role::Viewer | Role::Operator | Role::Admin => true,
+        }
+    }
 }
 
 /// A pair of tokens as given to a client.
@@ -101,6 +143,8 @@ pub struct Tokens {
 
 struct State {
     accounts: Vec<AccountRecord>,
+    /// The highest number ever given.
+    highest: u32,
     sessions: Sessions,
     throttle: Throttle,
     setup: Option<SetupCode>,
@@ -114,7 +158,9 @@ pub struct Accounts {
     store: Arc<dyn AccountStore>,
     clock: Arc<dyn Clock>,
     hasher: Hasher,
-    key: DeviceKey,
+    key: Arc<DeviceKey>,
+    /// Held over each change, from looking to saving: two changes at once must not both remove the last administrator.
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl Accounts {
@@ -125,14 +171,17 @@ impl Accounts {
     pub fn open(
         store: Arc<dyn AccountStore>,
         clock: Arc<dyn Clock>,
-        key: DeviceKey,
+        key: impl Into<Arc<DeviceKey>>,
         hasher: Hasher,
     ) -> Result<(Self, Option<Secret>), getrandom::Error> {
         let stored = store.load();
         let mut accounts: Vec<AccountRecord> =
             stored.iter().filter_map(|bytes| AccountRecord::from_bytes(bytes)).take(MAX_ACCOUNTS).collect();
         accounts.sort_by_key(|account| account.number);
-        if accounts.len() < stored.len() {
+        let given = stored.iter().filter_map(|bytes| record::numbering_of_bytes(bytes)).max();
+        let last = accounts.last().map(|account| account.number);
+        let highest = given.max(last).unwrap_or(0);
+        if accounts.len() + usize::from(given.is_some()) < stored.len() {
             tracing::error!(read = accounts.len(), stored = stored.len(), "some account records cannot be read");
         }
         // A record that cannot be read must not reopen the door: only a truly empty store asks for set-up.
@@ -142,15 +191,28 @@ impl Accounts {
         } else {
             (None, None)
         };
-        let state =
-            State { accounts, sessions: Sessions::default(), throttle: Throttle::default(), setup, setting_up: false };
-        Ok((Self { state: Mutex::new(state), store, clock, hasher, key }, text))
+        let state = State {
+            accounts,
+            highest,
+            sessions: Sessions::default(),
+            throttle: Throttle::default(),
+            setup,
+            setting_up: false,
+        };
+        let (state, changing) = (Mutex::new(state), tokio::sync::Mutex::default());
+        Ok((Self { state, store, clock, hasher, key: key.into(), changing }, text))
     }
 
     /// Whether the first account has yet to be made.
     #[must_use]
     pub fn needs_setup(&self) -> bool {
         self.state().setup.is_some()
+    }
+
+    /// The device's key, for whoever else signs with it.
+    #[must_use]
+    pub fn key(&self) -> Arc<DeviceKey> {
+        self.key.clone()
     }
 
     /// The public half of the device's key.
@@ -201,14 +263,13 @@ impl Accounts {
         password::judge(username, &password).map_err(Refusal::BadPassword)?;
         let _turn = SettingUp::begin(self)?;
         let verifier = self.hasher.make(password).await?;
+        let now = self.clock.wall().map(|wall| wall.as_secs());
         let record = AccountRecord {
-            number: 1,
-            username: username.to_owned(),
             role: Role::Admin.byte(),
-            language,
-            enabled: true,
-            created_at: self.clock.wall().map(|wall| wall.as_secs()),
-            verifier,
+            created_at: now,
+            verifier: Some(verifier),
+            password_at: now,
+            ..AccountRecord::new(1, username, language)
         };
         self.store.save(record.number, record.to_bytes()).await.map_err(|error| {
             tracing::error!(%error, "the first account was not saved");
@@ -217,77 +278,10 @@ impl Accounts {
         let mut state = self.state();
         state.setup = None;
         let number = record.number;
+        state.highest = number;
         state.accounts.push(record);
         tracing::info!(account = number, "the first administrator has been made");
         Ok(number)
-    }
-
-    /// Checks a name and a password and gives the number of the account.
-    ///
-    /// # Errors
-    /// `WrongCredentials` for a wrong name, a wrong password or a disabled account alike, after the same work.
-    pub async fn log_in(&self, address: IpAddr, username: &str, password: Secret) -> Result<u32, Refusal> {
-        let known = {
-            let now = self.clock.now();
-            let mut state = self.state();
-            state.throttle.begin(now, address, username).map_err(Refusal::TooSoon)?;
-            state.accounts.iter().find(|a| a.username.eq_ignore_ascii_case(username)).cloned()
-        };
-        let verifier = known.as_ref().map(|account| &account.verifier);
-        let right = self.hasher.check(verifier, password).await.inspect_err(|_| {
-            self.state().throttle.retract(address, username);
-        })?;
-        let account = known.filter(|account| right && account.enabled && account.role().is_some());
-        let Some(account) = account else {
-            tracing::warn!(%address, "log-in refused");
-            return Err(Refusal::WrongCredentials);
-        };
-        self.state().throttle.succeed(address, username);
-        tracing::info!(%address, account = account.number, "log-in");
-        Ok(account.number)
-    }
-
-    /// The role of an account by its name, for somebody who has just logged in to it.
-    #[must_use]
-    pub fn role_of(&self, username: &str) -> Option<Role> {
-        self.state().accounts.iter().find(|a| a.username.eq_ignore_ascii_case(username)).and_then(AccountRecord::role)
-    }
-
-    /// Opens a session for the page and gives the value of its cookie.
-    ///
-    /// # Errors
-    /// When the kernel gives no randomness.
-    pub fn open_page(&self, account: u32) -> Result<Secret, Refusal> {
-        let now = self.clock.now();
-        Ok(self.state().sessions.open_page(now, account)?.1)
-    }
-
-    /// Opens a token family.
-    ///
-    /// # Errors
-    /// `BadToken` when the account is gone.
-    pub fn open_tokens(&self, account: u32) -> Result<Tokens, Refusal> {
-        let now = self.clock.now();
-        let mut state = self.state();
-        let fresh = state.sessions.open_tokens(now, account)?;
-        self.sign(&state, fresh)
-    }
-
-    /// Trades a refresh token for new tokens. One used twice ends its family: somebody has a copy.
-    ///
-    /// # Errors
-    /// `BadToken`.
-    pub fn renew(&self, refresh: &Secret) -> Result<Tokens, Refusal> {
-        let now = self.clock.now();
-        let mut state = self.state();
-        match state.sessions.renew(now, refresh.expose())? {
-            Renewal::Renewed(fresh) => self.sign(&state, fresh),
-            Renewal::Stolen(account) => {
-                tracing::warn!(account, "a refresh token was used twice: its session has been ended");
-                Err(Refusal::BadToken)
-            }
-            Renewal::Unknown => Err(Refusal::BadToken),
-        }
     }
 
     /// Who an access token speaks for. `None` unless it is ours, alive and not revoked.
@@ -326,25 +320,10 @@ impl Accounts {
         self.state().sessions.end(session);
     }
 
-    /// Ends the session a refresh or access token belongs to. Unknown tokens are as good as ended (RFC 7009, 2.2).
-    pub fn revoke(&self, token: &Secret) {
-        let by_access = self.open_access(token.expose()).map(|who| who.session);
-        let mut state = self.state();
-        if let Some(session) = by_access.or_else(|| state.sessions.find_refresh(token.expose()).map(|(id, _)| id)) {
-            state.sessions.end(session);
-        }
-    }
-
     /// Sessions held, for the metrics.
     #[must_use]
     pub fn session_count(&self) -> usize {
         self.state().sessions.count()
-    }
-
-    fn sign(&self, state: &State, fresh: Fresh) -> Result<Tokens, Refusal> {
-        let who = find_principal(state, fresh.account, fresh.session).ok_or(Refusal::BadToken)?;
-        let access = token::sign(&self.key, who.account, who.role, &fresh.jti, self.clock.wall(), ACCESS_LIFE);
-        Ok(Tokens { access: Secret::new(access), refresh: fresh.refresh, life: ACCESS_LIFE })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -383,6 +362,8 @@ fn find_principal(state: &State, account: u32, session: SessionId) -> Option<Pri
         role: record.role()?,
         session,
         language: record.language,
+        must_change: record.must_change,
+        station: record.station.as_str().into(),
     })
 }
 

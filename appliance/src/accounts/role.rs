@@ -17,6 +17,8 @@ pub enum Role {
     Admin,
     /// One workstation: its own seat and nothing else.
     Agent,
+    /// A screen in a public room: a few numbers without names.
+    Screen,
 }
 
 /// What a route asks for.
@@ -36,6 +38,10 @@ pub enum Access {
     Agent,
     /// A workstation, or an account with `Operator` or `Admin` that acts for it.
     AgentOrOperator,
+    /// A screen, or a person who looks at what it shows.
+    Screen,
+    /// Anybody who has logged in, whatever they are.
+    Anyone,
 }
 
 impl Access {
@@ -49,6 +55,8 @@ impl Access {
             Self::Admin => role == Some(Role::Admin),
             Self::Agent => role == Some(Role::Agent),
             Self::AgentOrOperator => matches!(role, Some(Role::Agent | Role::Operator | Role::Admin)),
+            Self::Screen => matches!(role, Some(Role::Screen | Role::Viewer | Role::Operator | Role::Admin)),
+            Self::Anyone => role.is_some(),
         }
     }
 
@@ -63,11 +71,40 @@ impl Access {
             Self::Admin => "admin",
             Self::Agent => "agent",
             Self::AgentOrOperator => "agent or operator",
+            Self::Screen => "screen",
+            Self::Anyone => "anyone",
         }
     }
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Viewer, Self::Operator, Self::Admin, Self::Agent, Self::Screen];
+
+    /// Whether a person has it, who logs in with a password.
+    #[must_use]
+    pub fn is_person(self) -> bool {
+        matches!(self, Self::Viewer | Self::Operator | Self::Admin)
+    }
+
+    /// The word used in the API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+            Self::Agent => "agent",
+            Self::Screen => "screen",
+        }
+    }
+
+    /// The role of a word.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.word() == word)
+    }
+
     /// The byte kept in the stored record.
     #[must_use]
     pub fn byte(self) -> u8 {
@@ -76,13 +113,14 @@ impl Role {
             Self::Operator => 2,
             Self::Admin => 3,
             Self::Agent => 4,
+            Self::Screen => 5,
         }
     }
 
     /// The role a stored byte means, `None` for one this version does not know: such an account cannot log in.
     #[must_use]
     pub fn of_byte(byte: u8) -> Option<Self> {
-        [Self::Viewer, Self::Operator, Self::Admin, Self::Agent].into_iter().find(|role| role.byte() == byte)
+        Self::ALL.into_iter().find(|role| role.byte() == byte)
     }
 }
 
@@ -91,19 +129,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_workstation_never_passes_as_a_person() {
+    fn workstations_and_screens_never_pass_as_people() {
         for access in [Access::Viewer, Access::Operator, Access::Admin] {
             assert!(!access.admits(Some(Role::Agent)));
+            assert!(!access.admits(Some(Role::Screen)));
             assert!(!access.admits(None));
             assert!(access.admits(Some(Role::Admin)));
         }
-        assert!(!Access::Agent.admits(Some(Role::Admin)));
+        assert!(!Access::Agent.admits(Some(Role::Admin)) && !Access::Agent.admits(Some(Role::Screen)));
+        assert!(!Access::Screen.admits(Some(Role::Agent)) && !Access::Screen.admits(None));
+        assert!(Role::ALL.iter().all(|role| Access::Anyone.admits(Some(*role))) && !Access::Anyone.admits(None));
     }
 
     #[test]
-    fn stored_bytes_come_back() {
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent] {
+    fn stored_bytes_and_words_come_back() {
+        for role in Role::ALL {
             assert_eq!(Role::of_byte(role.byte()), Some(role));
+            assert_eq!(Role::of_word(role.word()), Some(role));
+            assert_eq!(serde_json::to_value(role).unwrap(), role.word());
         }
         assert_eq!(Role::of_byte(0), None);
         assert_eq!(Role::of_byte(9), None);

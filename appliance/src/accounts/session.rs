@@ -2,6 +2,7 @@
 //! It never keeps a cookie or a refresh token, only SHA-256 of them, and never judges by the wall clock.
 //! Accounts open, find, renew and end sessions in it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD as BASE64;
@@ -38,8 +39,42 @@ const MAX_ACCESS_PER_FAMILY: usize = 4;
 pub struct SessionId(pub u64);
 
 enum Kind {
-    Page { cookie: [u8; 32] },
-    Tokens { refresh: [u8; 32], used: Option<[u8; 32]>, access: Vec<(String, Duration)> },
+    Page {
+        cookie: [u8; 32],
+    },
+    Tokens {
+        refresh: [u8; 32],
+        used: Option<[u8; 32]>,
+        access: Vec<(String, Duration)>,
+    },
+    /// The lasting token of a workstation or a screen is in use; the account's record says whether it is good.
+    Lasting,
+}
+
+/// What kind of session it is, for those who look at theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// A browser.
+    Page,
+    /// A program with tokens.
+    Program,
+    /// A workstation or a screen.
+    Lasting,
+}
+
+/// A session as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionView {
+    /// Its number.
+    pub id: SessionId,
+    /// Browser, program, or lasting token.
+    pub sort: Sort,
+    /// How long ago it was opened.
+    pub opened: Duration,
+    /// How long ago it was used by a person or renewed.
+    pub touched: Duration,
+    /// Where it was opened from.
+    pub from: Option<IpAddr>,
 }
 
 struct Session {
@@ -47,6 +82,7 @@ struct Session {
     account: u32,
     opened: Duration,
     touched: Duration,
+    from: Option<IpAddr>,
     kind: Kind,
 }
 
@@ -55,6 +91,7 @@ impl Session {
         let (idle, longest) = match self.kind {
             Kind::Page { .. } => (PAGE_IDLE, PAGE_LONGEST),
             Kind::Tokens { .. } => (REFRESH_IDLE, REFRESH_LONGEST),
+            Kind::Lasting => return true,
         };
         now.saturating_sub(self.touched) < idle && now.saturating_sub(self.opened) < longest
     }
@@ -94,21 +131,69 @@ impl Sessions {
     ///
     /// # Errors
     /// When the kernel gives no randomness.
-    pub fn open_page(&mut self, now: Duration, account: u32) -> Result<(SessionId, Secret), getrandom::Error> {
+    pub fn open_page(
+        &mut self,
+        now: Duration,
+        account: u32,
+        from: Option<IpAddr>,
+    ) -> Result<(SessionId, Secret), getrandom::Error> {
         let secret = new_secret()?;
-        let id = self.insert(now, account, Kind::Page { cookie: digest(secret.expose()) });
+        let id = self.insert(now, account, from, Kind::Page { cookie: digest(secret.expose()) });
         Ok((id, secret))
+    }
+
+    /// The session of a lasting token, opened when it is first used. Idle ones do not die: the token is revoked with the
+    /// account, or by a new one.
+    pub fn find_lasting(&mut self, now: Duration, account: u32, from: Option<IpAddr>) -> SessionId {
+        let known =
+            self.table.iter_mut().find(|session| session.account == account && matches!(session.kind, Kind::Lasting));
+        if let Some(session) = known {
+            (session.touched, session.from) = (now, from);
+            return session.id;
+        }
+        self.insert(now, account, from, Kind::Lasting)
+    }
+
+    /// The live sessions of an account, newest first.
+    #[must_use]
+    pub fn list(&self, now: Duration, account: u32) -> Vec<SessionView> {
+        let mine = self.table.iter().filter(|session| session.account == account && session.is_alive(now));
+        let view = |session: &Session| SessionView {
+            id: session.id,
+            sort: match session.kind {
+                Kind::Page { .. } => Sort::Page,
+                Kind::Tokens { .. } => Sort::Program,
+                Kind::Lasting => Sort::Lasting,
+            },
+            opened: now.saturating_sub(session.opened),
+            touched: now.saturating_sub(session.touched),
+            from: session.from,
+        };
+        let mut list: Vec<SessionView> = mine.map(view).collect();
+        list.sort_by_key(|session| std::cmp::Reverse(session.id));
+        list
+    }
+
+    /// The account of a live session.
+    #[must_use]
+    pub fn owner(&self, now: Duration, id: SessionId) -> Option<u32> {
+        self.table.iter().find(|session| session.id == id && session.is_alive(now)).map(|session| session.account)
     }
 
     /// Opens a token family.
     ///
     /// # Errors
     /// When the kernel gives no randomness.
-    pub fn open_tokens(&mut self, now: Duration, account: u32) -> Result<Fresh, getrandom::Error> {
+    pub fn open_tokens(
+        &mut self,
+        now: Duration,
+        account: u32,
+        from: Option<IpAddr>,
+    ) -> Result<Fresh, getrandom::Error> {
         let (refresh, jti) = (new_secret()?, new_jti()?);
         let access = vec![(jti.clone(), now + ACCESS_LIFE)];
         let kind = Kind::Tokens { refresh: digest(refresh.expose()), used: None, access };
-        let session = self.insert(now, account, kind);
+        let session = self.insert(now, account, from, kind);
         Ok(Fresh { session, account, jti, refresh })
     }
 
@@ -206,7 +291,7 @@ impl Sessions {
         self.table.retain(|session| session.is_alive(now));
     }
 
-    fn insert(&mut self, now: Duration, account: u32, kind: Kind) -> SessionId {
+    fn insert(&mut self, now: Duration, account: u32, from: Option<IpAddr>, kind: Kind) -> SessionId {
         self.drop_dead(now);
         let of_account = self.table.iter().filter(|session| session.account == account).count();
         let crowded = of_account >= MAX_SESSIONS_PER_ACCOUNT;
@@ -223,7 +308,7 @@ impl Sessions {
         }
         self.next += 1;
         let id = SessionId(self.next);
-        self.table.push(Session { id, account, opened: now, touched: now, kind });
+        self.table.push(Session { id, account, opened: now, touched: now, from, kind });
         id
     }
 }
@@ -250,12 +335,12 @@ mod tests {
     #[test]
     fn a_page_idles_out_and_has_a_longest_day() {
         let mut sessions = Sessions::default();
-        let (id, cookie) = sessions.open_page(Duration::ZERO, 1).unwrap();
+        let (id, cookie) = sessions.open_page(Duration::ZERO, 1, None).unwrap();
         assert_eq!(sessions.find_page(29 * MINUTE, cookie.expose(), true), Some((id, 1)));
         assert_eq!(sessions.find_page(58 * MINUTE, cookie.expose(), false), Some((id, 1)));
         assert_eq!(sessions.find_page(59 * MINUTE, cookie.expose(), true), None, "an untouching look does not extend");
 
-        let (_, cookie) = sessions.open_page(Duration::ZERO, 1).unwrap();
+        let (_, cookie) = sessions.open_page(Duration::ZERO, 1, None).unwrap();
         let mut now = Duration::ZERO;
         while sessions.find_page(now, cookie.expose(), true).is_some() {
             now += 10 * MINUTE;
@@ -266,11 +351,11 @@ mod tests {
     #[test]
     fn access_dies_after_ten_minutes_and_at_once_when_revoked() {
         let mut sessions = Sessions::default();
-        let fresh = sessions.open_tokens(Duration::ZERO, 4).unwrap();
+        let fresh = sessions.open_tokens(Duration::ZERO, 4, None).unwrap();
         assert_eq!(sessions.find_access(9 * MINUTE, &fresh.jti), Some((fresh.session, 4)));
         assert_eq!(sessions.find_access(10 * MINUTE, &fresh.jti), None);
 
-        let fresh = sessions.open_tokens(Duration::ZERO, 4).unwrap();
+        let fresh = sessions.open_tokens(Duration::ZERO, 4, None).unwrap();
         sessions.end(fresh.session);
         assert_eq!(sessions.find_access(Duration::ZERO, &fresh.jti), None);
         assert!(matches!(sessions.renew(Duration::ZERO, fresh.refresh.expose()), Ok(Renewal::Unknown)));
@@ -279,7 +364,7 @@ mod tests {
     #[test]
     fn a_refresh_token_used_twice_ends_the_family() {
         let mut sessions = Sessions::default();
-        let first = sessions.open_tokens(Duration::ZERO, 4).unwrap();
+        let first = sessions.open_tokens(Duration::ZERO, 4, None).unwrap();
         let Ok(Renewal::Renewed(second)) = sessions.renew(MINUTE, first.refresh.expose()) else { panic!("renewed") };
         assert!(sessions.find_access(MINUTE, &second.jti).is_some());
         assert!(matches!(sessions.renew(MINUTE, first.refresh.expose()), Ok(Renewal::Stolen(4))));
@@ -290,9 +375,9 @@ mod tests {
     #[test]
     fn one_account_cannot_push_out_another() {
         let mut sessions = Sessions::default();
-        let (_, kept) = sessions.open_page(Duration::ZERO, 1).unwrap();
+        let (_, kept) = sessions.open_page(Duration::ZERO, 1, None).unwrap();
         for n in 1..1_000 {
-            sessions.open_page(Duration::from_millis(n), 2).unwrap();
+            sessions.open_page(Duration::from_millis(n), 2, None).unwrap();
         }
         assert_eq!(sessions.count(), 1 + MAX_SESSIONS_PER_ACCOUNT);
         assert!(sessions.find_page(MINUTE, kept.expose(), true).is_some());
@@ -301,10 +386,10 @@ mod tests {
     #[test]
     fn the_table_is_bounded_and_the_one_unused_for_longest_goes() {
         let mut sessions = Sessions::default();
-        let (_, first) = sessions.open_page(Duration::ZERO, 0).unwrap();
-        let (_, second) = sessions.open_page(Duration::from_secs(1), 0).unwrap();
+        let (_, first) = sessions.open_page(Duration::ZERO, 0, None).unwrap();
+        let (_, second) = sessions.open_page(Duration::from_secs(1), 0, None).unwrap();
         for n in 0..(MAX_SESSIONS as u32 - 1) {
-            sessions.open_page(Duration::from_secs(2), n + 1).unwrap();
+            sessions.open_page(Duration::from_secs(2), n + 1, None).unwrap();
         }
         assert_eq!(sessions.count(), MAX_SESSIONS);
         assert!(sessions.find_page(MINUTE, first.expose(), true).is_none());
@@ -314,9 +399,37 @@ mod tests {
     #[test]
     fn secrets_are_long_and_different() {
         let mut sessions = Sessions::default();
-        let (_, a) = sessions.open_page(Duration::ZERO, 1).unwrap();
-        let (_, b) = sessions.open_page(Duration::ZERO, 1).unwrap();
+        let (_, a) = sessions.open_page(Duration::ZERO, 1, None).unwrap();
+        let (_, b) = sessions.open_page(Duration::ZERO, 1, None).unwrap();
         assert_eq!(a.expose().len(), 43);
         assert_ne!(a.expose(), b.expose());
+    }
+
+    #[test]
+    fn an_account_sees_its_own_sessions_newest_first() {
+        let mut sessions = Sessions::default();
+        let from = Some(IpAddr::from([10, 0, 0, 9]));
+        let (page, _) = sessions.open_page(Duration::ZERO, 1, from).unwrap();
+        sessions.open_page(Duration::ZERO, 2, None).unwrap();
+        let program = sessions.open_tokens(MINUTE, 1, None).unwrap().session;
+        let list = sessions.list(2 * MINUTE, 1);
+        assert_eq!(
+            list.iter().map(|s| (s.id, s.sort)).collect::<Vec<_>>(),
+            [(program, Sort::Program), (page, Sort::Page)]
+        );
+        assert_eq!((list[1].opened, list[1].from), (2 * MINUTE, from));
+        assert_eq!(sessions.list(31 * MINUTE, 1).len(), 1, "the page has idled out");
+        assert_eq!((sessions.owner(MINUTE, page), sessions.owner(31 * MINUTE, page)), (Some(1), None));
+    }
+
+    #[test]
+    fn a_lasting_session_is_one_and_does_not_idle_out() {
+        let mut sessions = Sessions::default();
+        let first = sessions.find_lasting(Duration::ZERO, 5, None);
+        let much_later = Duration::from_secs(90 * 86_400);
+        assert_eq!(sessions.find_lasting(much_later, 5, None), first);
+        assert!(sessions.is_alive(much_later * 2, first));
+        sessions.end_all_of(5, None);
+        assert_ne!(sessions.find_lasting(much_later, 5, None), first);
     }
 }

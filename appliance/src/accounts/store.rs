@@ -29,6 +29,11 @@ pub trait AccountStore: Send + Sync {
     fn load(&self) -> Vec<Vec<u8>>;
     /// Keeps a record under a number in place of the one before. Ends when it is durable.
     fn save(&self, number: u32, record: Vec<u8>) -> Saving<'_>;
+    /// Removes the record under a number. Ends when that is durable.
+    fn remove(&self, number: u32) -> Saving<'_>;
+    /// After a save or a removal that failed: sees to it that what was there before (`None` for nothing) is what comes
+    /// back, should the medium take records again. Nobody waits for it.
+    fn put_back(&self, number: u32, record: Option<Vec<u8>>);
 }
 
 /// A store that forgets at the end of the process.
@@ -58,5 +63,23 @@ impl AccountStore for RamStore {
             self.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(number, record);
             Ok(())
         })
+    }
+
+    fn remove(&self, number: u32) -> Saving<'_> {
+        Box::pin(async move {
+            if self.broken.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(NotSaved("the medium does not answer".into()));
+            }
+            self.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&number);
+            Ok(())
+        })
+    }
+
+    fn put_back(&self, number: u32, record: Option<Vec<u8>>) {
+        let mut records = self.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match record {
+            Some(record) => records.insert(number, record),
+            None => records.remove(&number),
+        };
     }
 }

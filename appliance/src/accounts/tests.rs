@@ -5,6 +5,7 @@
 use super::clock::HandClock;
 use super::store::RamStore;
 use super::*;
+use crate::accounts::session::ACCESS_LIFE;
 
 const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 168, 1, 20));
 const GOOD: &str = "correct horse battery";

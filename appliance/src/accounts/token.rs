@@ -40,10 +40,22 @@ impl DeviceKey {
         Self(SigningKey::from_bytes(seed))
     }
 
+    /// The seed, to derive other keys of this device from.
+    pub(super) fn seed(&self) -> zeroize::Zeroizing<[u8; 32]> {
+        zeroize::Zeroizing::new(self.0.to_bytes())
+    }
+
     /// The public half.
     #[must_use]
     pub fn public(&self) -> [u8; 32] {
         self.0.verifying_key().to_bytes()
+    }
+
+    /// Whether this device signed these bytes.
+    #[must_use]
+    pub fn verifies(&self, bytes: &[u8], signature: &[u8]) -> bool {
+        let Ok(signature) = <&[u8; 64]>::try_from(signature) else { return false };
+        self.0.verifying_key().verify_strict(bytes, &Signature::from_bytes(signature)).is_ok()
     }
 
     /// Signs bytes whose first ones say what they are; never sign bytes a stranger chose whole.

@@ -4,13 +4,19 @@
 //! | part | duty |
 //! | --- | --- |
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
+//! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
+//! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
+pub(crate) mod accounts;
 pub(crate) mod jobs;
+pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
+mod screen;
 pub(crate) mod table;
 
 use std::sync::Arc;
@@ -49,6 +55,9 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     }
     let mut routes = network::routes(desk);
     routes.extend(machines::routes(desk));
+    routes.extend(accounts::routes());
+    routes.extend(logs::routes(&desk.clocks));
+    routes.extend(screen::routes(desk));
     routes
 }
 

@@ -12,6 +12,7 @@ pub(super) enum Topic {
     Check,
     Export,
     Recorder,
+    Audit,
 }
 
 impl Topic {
@@ -24,6 +25,7 @@ impl Topic {
             "check" => Some(Self::Check),
             "export" => Some(Self::Export),
             "recorder" => Some(Self::Recorder),
+            "audit" => Some(Self::Audit),
             "version" | "help" => Some(Self::All),
             _ => None,
         }
@@ -40,6 +42,7 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::Check => CHECK,
         Topic::Export => EXPORT,
         Topic::Recorder => RECORDER,
+        Topic::Audit => AUDIT,
     }
 }
 
@@ -55,6 +58,7 @@ Commands:
   check    Read a configuration file and explain the result.
   export   Print all that people entered, and the devices, for a backup.
   recorder Print the flight recorder: the last events before a power cut.
+  audit    Verify or export the journal of what people did.
   version  Print the version.
   help     Print this, or the help of a command: vigie help scan
 
@@ -179,6 +183,27 @@ Options:
   -h, --help          Print this.
 ";
 
+const AUDIT: &str = "\
+Verify or export the journal: who did what with the appliance, and when.
+
+Usage: vigie audit verify [OPTIONS]
+       vigie audit export [OPTIONS]
+
+The service must not be running on the same data; while it is, ask it with
+GET /api/logs/verify and GET /api/logs/export.
+
+verify reads every entry, checks that each links to the one before, and that
+the seal at the end is signed by this device. What is wrong is named by the
+numbers of entries, and the exit code is 65. The head it prints, kept somewhere
+else, proves later that nothing up to that entry was changed.
+
+Options:
+  --format FORM       export: jsonl (a document a line) or csv. [jsonl]
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
@@ -196,6 +221,7 @@ mod tests {
             ("check", Topic::Check),
             ("export", Topic::Export),
             ("recorder", Topic::Recorder),
+            ("audit", Topic::Audit),
         ] {
             let lines = text(topic).lines();
             assert!(lines.clone().all(|line| line.chars().count() <= 80), "{word}");

@@ -21,8 +21,20 @@ pub(super) enum Command {
     Check { file: PathBuf },
     Export { options: Options, csv: bool },
     Recorder { options: Options, json: bool, follow: bool },
+    VerifyJournal(Options),
+    ExportJournal { options: Options, form: ExportForm },
     Version,
     Help(Topic),
+}
+
+/// How the journal is written out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExportForm {
+    /// A document a line.
+    #[default]
+    Json,
+    /// A spreadsheet.
+    Csv,
 }
 
 /// Options that belong to the configuration.
@@ -60,7 +72,7 @@ pub struct ScanOptions {
 }
 
 /// Sub-commands, for the nearest one.
-const COMMANDS: [&str; 8] = ["run", "setup", "scan", "check", "export", "recorder", "version", "help"];
+const COMMANDS: [&str; 9] = ["run", "setup", "scan", "check", "export", "recorder", "audit", "version", "help"];
 
 /// Reads arguments, the program's name left out.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Ending> {
@@ -89,6 +101,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         "check" => parse_check(parser),
         "export" => parse_export(parser),
         "recorder" => parse_recorder(parser),
+        "audit" => parse_audit(parser),
         "version" => Ok(Command::Version),
         "help" => parse_help(parser),
         other => {
@@ -241,6 +254,38 @@ fn parse_recorder(mut parser: Parser) -> Result<Command, Ending> {
     Ok(Command::Recorder { options, json, follow })
 }
 
+fn parse_audit(mut parser: Parser) -> Result<Command, Ending> {
+    let (mut options, mut form, mut word) = (Options::default(), None, None);
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Audit)),
+            Arg::Long("format") => {
+                form = Some(match parser.value().and_then(ValueExt::string).map_err(usage)?.as_str() {
+                    "jsonl" => ExportForm::Json,
+                    "csv" => ExportForm::Csv,
+                    other => {
+                        return Err(Ending::new(Exit::Usage, format!("--format: “{other}” is neither jsonl nor csv")));
+                    }
+                });
+            }
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                if !take_option(&mut parser, &name, &mut options, false)? {
+                    return Err(unknown_option(&name, "audit"));
+                }
+            }
+            Arg::Value(value) if word.is_none() => word = Some(value.string().map_err(usage)?),
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    match (word.as_deref(), form) {
+        (Some("verify"), None) => Ok(Command::VerifyJournal(options)),
+        (Some("verify"), Some(_)) => Err(Ending::new(Exit::Usage, "--format belongs to audit export")),
+        (Some("export"), form) => Ok(Command::ExportJournal { options, form: form.unwrap_or_default() }),
+        _ => Err(Ending::new(Exit::Usage, "audit needs a word: audit verify, or audit export")),
+    }
+}
+
 fn parse_help(mut parser: Parser) -> Result<Command, Ending> {
     let Some(argument) = parser.next().map_err(usage)? else { return Ok(Command::Help(Topic::All)) };
     let Arg::Value(word) = argument else { return Err(usage(argument.unexpected())) };
@@ -282,6 +327,7 @@ fn unknown_option(name: &str, command: &str) -> Ending {
         "pace",
         "csv",
         "follow",
+        "format",
         "help",
         "version",
     ];
@@ -333,6 +379,12 @@ mod tests {
         }
         let scan = ScanOptions { json: true, targets: vec!["10.0.0.0/24".into()], ..ScanOptions::default() };
         assert_eq!(read("scan --json 10.0.0.0/24"), Ok(Command::Scan(scan)));
+        let data = Options { data: Some("d".into()), ..Options::default() };
+        assert_eq!(read("audit verify --data d"), Ok(Command::VerifyJournal(data.clone())));
+        assert_eq!(
+            read("audit export --format csv --data d"),
+            Ok(Command::ExportJournal { options: data, form: ExportForm::Csv })
+        );
         assert_eq!(read("check x.toml"), Ok(Command::Check { file: "x.toml".into() }));
         assert_eq!(read("export --csv"), Ok(Command::Export { options: Options::default(), csv: true }));
         let recorder = Command::Recorder { options: Options::default(), json: true, follow: true };
@@ -354,6 +406,10 @@ mod tests {
             ("setup --admin ada", "--password-stdin"),
             ("setup --password-stdin", "--admin NAME"),
             ("setup --admin a --password x", "can be read by every user"),
+            ("audit", "audit verify"),
+            ("audit burn", "audit verify"),
+            ("audit export --format xml", "neither jsonl nor csv"),
+            ("audit verify --format csv", "belongs to audit export"),
             ("check", "name of a file"),
             ("check a b", "b"),
             ("run x", "x"),

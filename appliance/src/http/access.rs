@@ -5,17 +5,19 @@
 use hyper::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vigie_core::audit::{Actor, Kind, Object};
 
+use crate::accounts::journal::Act;
 use crate::accounts::password::Weakness;
 use crate::accounts::role::{Access, Role};
 use crate::accounts::secret::Secret;
 use crate::accounts::session::PAGE_LONGEST;
-use crate::accounts::{Refusal, Tokens};
+use crate::accounts::{MAX_ACCOUNTS, Refusal, Tokens};
 
 use super::call::Call;
 use super::dispatch::{PLAIN_COOKIE, SECURE_COOKIE};
 use super::language::Language;
-use super::problem::{Problem, faults};
+use super::problem::{Fault, Problem, faults};
 use super::reply::Reply;
 use super::route::{Outcome, Route};
 
@@ -70,6 +72,8 @@ struct Caller {
     username: String,
     role: Role,
     language: &'static str,
+    /// The password was given by somebody else: nothing but changing it is allowed.
+    must_change_password: bool,
 }
 
 /// Whether a token is good, and for whom.
@@ -117,8 +121,11 @@ pub fn routes() -> Vec<Route> {
             .reads::<Credentials>()
             .answers::<Caller>(200)
             .run(log_in),
-        Route::get("/api/session", Access::Viewer, "Who is logged in").answers::<Caller>(200).run(tell_caller),
-        Route::delete("/api/session", Access::Viewer, "Log out").run(log_out),
+        Route::get("/api/session", Access::Anyone, "Who is logged in")
+            .answers::<Caller>(200)
+            .before_change()
+            .run(tell_caller),
+        Route::delete("/api/session", Access::Anyone, "Log out").before_change().audits(Kind::Logout).run(log_out),
     ]
 }
 
@@ -134,20 +141,48 @@ async fn set_up(call: Call) -> Outcome {
         .set_up(call.peer, &asked.code, &asked.username, asked.password, letters(language))
         .await
         .map_err(refuse)?;
-    let caller = Caller { username: asked.username, role: Role::Admin, language: language.tag() };
+    note_set_up(&call).await;
+    let (username, language) = (asked.username, language.tag());
+    let caller = Caller { username, role: Role::Admin, language, must_change_password: false };
     Ok(Reply::json(&caller)?.status(StatusCode::CREATED))
 }
 
 async fn give_tokens(call: Call) -> Outcome {
     let asked: Credentials = call.json()?;
+    let account = check(&call, &asked.username, asked.password).await?;
+    let tokens = call.platform.accounts.open_tokens_from(account, Some(call.peer)).map_err(refuse)?;
+    let act = Act::new(Kind::Login, Actor::Account(account)).on(Object::Account(account)).from(call.peer);
+    call.platform.journal.note_program(act.saying("program"));
+    write_tokens(&tokens)
+}
+
+/// Checks a name and a password, and writes down a failure.
+async fn check(call: &Call, username: &str, password: Secret) -> Result<u32, Problem> {
     let accounts = &call.platform.accounts;
-    let account = accounts.log_in(call.peer, &asked.username, asked.password).await.map_err(refuse)?;
-    write_tokens(&accounts.open_tokens(account).map_err(refuse)?)
+    let outcome = accounts.log_in(call.peer, username, password).await;
+    if matches!(outcome, Err(Refusal::WrongCredentials | Refusal::TooSoon(_))) {
+        // The name as typed is not kept: people type passwords into the wrong field.
+        let object = accounts.number_of(username).map_or(Object::Nothing, Object::Account);
+        call.platform.journal.note_failure(Act::new(Kind::LoginFailed, Actor::Stranger).on(object).from(call.peer));
+    }
+    outcome.map_err(refuse)
+}
+
+/// Writes down that the first administrator was made.
+pub async fn note_set_up(call: &Call) {
+    let act = Act::new(Kind::AccountCreated, Actor::Stranger).on(Object::Account(1)).from(call.peer);
+    // What could not be written is in the log of the program; the account itself is kept.
+    let _told = call.platform.journal.write(act.saying("admin, with the set-up code")).await;
 }
 
 async fn renew(call: Call) -> Outcome {
     let asked: RefreshToken = call.json()?;
-    write_tokens(&call.platform.accounts.renew(&asked.refresh).map_err(refuse)?)
+    let outcome = call.platform.accounts.renew(&asked.refresh);
+    if let Err(Refusal::StolenToken(account)) = outcome {
+        let act = Act::new(Kind::TokenStolen, Actor::Stranger).on(Object::Account(account)).from(call.peer);
+        call.platform.journal.note_failure(act);
+    }
+    write_tokens(&outcome.map_err(refuse)?)
 }
 
 async fn verify(call: Call) -> Outcome {
@@ -164,26 +199,32 @@ async fn revoke(call: Call) -> Outcome {
 
 async fn log_in(call: Call) -> Outcome {
     let asked: Credentials = call.json()?;
-    let cookie = open_page(&call, &asked.username, asked.password).await?;
-    let accounts = &call.platform.accounts;
-    let language = call.language.tag();
-    let role = accounts.role_of(&asked.username).ok_or_else(|| refuse(Refusal::BadToken))?;
-    Ok(Reply::json(&Caller { username: asked.username, role, language })?.cookie(&cookie))
+    let (account, cookie) = open_page(&call, &asked.username, asked.password).await?;
+    let account = call.platform.accounts.find(account).ok_or_else(|| refuse(Refusal::BadToken))?;
+    let caller = Caller {
+        username: account.username,
+        role: account.role.ok_or_else(|| refuse(Refusal::BadToken))?,
+        language: std::str::from_utf8(&account.language).ok().and_then(Language::of_tag).unwrap_or_default().tag(),
+        must_change_password: account.must_change,
+    };
+    Ok(Reply::json(&caller)?.cookie(&cookie))
 }
 
-/// Logs somebody in and gives the `Set-Cookie` text; for the page's own log-in form too.
+/// Logs somebody in and gives their account and the `Set-Cookie` text; for the page's own log-in form too.
 ///
 /// # Errors
 /// As the log-in by token.
-pub async fn open_page(call: &Call, username: &str, password: Secret) -> Result<String, Problem> {
+pub async fn open_page(call: &Call, username: &str, password: Secret) -> Result<(u32, String), Problem> {
+    let account = check(call, username, password).await?;
     let accounts = &call.platform.accounts;
-    let account = accounts.log_in(call.peer, username, password).await.map_err(refuse)?;
     // The one before, if any, ends: a session must not survive the change of who sits there.
     if let Some(who) = &call.who {
         accounts.end(who.session);
     }
-    let secret = accounts.open_page(account).map_err(refuse)?;
-    Ok(write_cookie(call.secure, secret.expose(), PAGE_LONGEST.as_secs()))
+    let secret = accounts.open_page_from(account, Some(call.peer)).map_err(refuse)?;
+    let act = Act::new(Kind::Login, Actor::Account(account)).on(Object::Account(account)).from(call.peer);
+    call.platform.journal.note(act);
+    Ok((account, write_cookie(call.secure, secret.expose(), PAGE_LONGEST.as_secs())))
 }
 
 /// Logs out whoever calls and gives the `Set-Cookie` text that clears the cookie.
@@ -198,11 +239,13 @@ pub fn close_page(call: &Call) -> String {
 async fn tell_caller(call: Call) -> Outcome {
     let who = call.caller()?;
     let language = std::str::from_utf8(&who.language).ok().and_then(Language::of_tag).unwrap_or_default();
-    Reply::json(&Caller { username: who.username.to_string(), role: who.role, language: language.tag() })
+    let (username, language) = (who.username.to_string(), language.tag());
+    Reply::json(&Caller { username, role: who.role, language, must_change_password: who.must_change })
 }
 
 async fn log_out(call: Call) -> Outcome {
-    Ok(Reply::empty().cookie(&close_page(&call)))
+    let object = call.who.as_ref().map_or(Object::Nothing, |who| Object::Account(who.account));
+    Ok(Reply::empty().cookie(&close_page(&call)).concerning(object))
 }
 
 fn write_tokens(tokens: &Tokens) -> Outcome {
@@ -239,12 +282,29 @@ pub fn refuse(refusal: Refusal) -> Problem {
         Refusal::WrongCode => (&faults::WRONG_CODE).into(),
         Refusal::AlreadySetUp => (&faults::ALREADY_SET_UP).into(),
         Refusal::BadUsername => invalid("/username", &faults::BAD_USERNAME),
-        Refusal::BadPassword(Weakness::TooShort) => invalid("/password", &faults::PASSWORD_TOO_SHORT),
-        Refusal::BadPassword(Weakness::TooCommon) => invalid("/password", &faults::PASSWORD_TOO_COMMON),
-        Refusal::BadPassword(Weakness::HoldsName) => invalid("/password", &faults::PASSWORD_HOLDS_NAME),
-        Refusal::BadToken => (&faults::TOKEN_INVALID).into(),
+        Refusal::BadPassword(weakness) => invalid("/password", weak(weakness)),
+        Refusal::BadToken | Refusal::StolenToken(_) => (&faults::TOKEN_INVALID).into(),
+        Refusal::NoAccount => (&faults::NO_ACCOUNT).into(),
+        Refusal::NameTaken => Problem::from(&faults::NAME_TAKEN).at("/username", &faults::NAME_TAKEN),
+        Refusal::Full => Problem::from(&faults::ACCOUNTS_FULL).with("limit", MAX_ACCOUNTS),
+        Refusal::LastAdmin => (&faults::LAST_ADMIN).into(),
+        Refusal::Stale => (&faults::CHANGED_SINCE).into(),
+        Refusal::BadDisplayName => invalid("/display_name", &faults::BAD_DISPLAY_NAME),
+        Refusal::BadStation => invalid("/station", &faults::BAD_STATION),
+        Refusal::OtherSort => (&faults::OTHER_SORT).into(),
         Refusal::Busy => Problem::from(&faults::UNAVAILABLE).retry_after(std::time::Duration::from_secs(2)),
         Refusal::NotSaved => (&faults::NOT_SAVED).into(),
         Refusal::Machine => (&faults::INTERNAL).into(),
+    }
+}
+
+/// How a weakness of a password is told.
+#[must_use]
+pub fn weak(weakness: Weakness) -> &'static Fault {
+    match weakness {
+        Weakness::TooShort => &faults::PASSWORD_TOO_SHORT,
+        Weakness::TooCommon => &faults::PASSWORD_TOO_COMMON,
+        Weakness::HoldsName => &faults::PASSWORD_HOLDS_NAME,
+        Weakness::Same => &faults::PASSWORD_SAME,
     }
 }

@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
+use crate::accounts::journal::{Journal, RamJournal};
 use crate::accounts::secret::Secret;
+use crate::accounts::vault::{RamCredentials, Vault};
 
 use super::budget::Budget;
 use super::changes::Changes;
@@ -53,6 +55,10 @@ pub type FactProvider = Box<dyn Fn() -> SystemFacts + Send + Sync>;
 pub struct Platform {
     /// Who may come in.
     pub accounts: Arc<Accounts>,
+    /// What was done, by whom.
+    pub journal: Arc<Journal>,
+    /// Credentials the appliance was given.
+    pub vault: Arc<Vault>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// When the service started, on that clock.
@@ -94,8 +100,12 @@ impl Platform {
         limits: Limits,
     ) -> Self {
         let metrics = Arc::new(Metrics::default());
+        let journal = Arc::new(Journal::new(Arc::new(RamJournal::new(accounts.key())), clock.clone(), 0));
+        let vault = Arc::new(Vault::open(Arc::new(RamCredentials), clock.clone(), &accounts.key()));
         Self {
             accounts,
+            journal,
+            vault,
             guard: Guard::new(own),
             events: Arc::new(Hub::new(clock.clone(), 0)),
             retries: Retries::default(),
@@ -111,6 +121,20 @@ impl Platform {
             checks: RwLock::default(),
             facts: RwLock::new(Box::new(read_proc)),
         }
+    }
+
+    /// Keeps the journal somewhere that outlives the process. Before the platform is shared.
+    #[must_use]
+    pub fn with_journal(mut self, journal: Arc<Journal>) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Keeps credentials somewhere that outlives the process. Before the platform is shared.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Arc<Vault>) -> Self {
+        self.vault = vault;
+        self
     }
 
     /// Numbers the events of this boot: see [`Hub::new`]. Before the platform is shared.

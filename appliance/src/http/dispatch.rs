@@ -8,12 +8,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{ACCEPT, ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response};
 use tokio::time::timeout;
+use vigie_core::audit::{Actor, Kind, Object, Theme};
 
-use crate::accounts::Principal;
+use crate::accounts::journal::Act;
 use crate::accounts::role::Access;
+use crate::accounts::{LASTING_MARK, Principal};
 
 use super::body::Payload;
 use super::budget::Seat;
@@ -24,8 +26,8 @@ use super::idempotency::{Retry, Ticket};
 use super::language::Language;
 use super::plain;
 use super::problem::{Fault, Problem, faults};
-use super::reply::Reply;
-use super::route::{BodyRule, Found, Outcome, Route, RouteTable};
+use super::reply::{Concern, Reply};
+use super::route::{BodyRule, Found, Outcome, Route, RouteTable, Turned};
 use super::stall::Turns;
 
 /// Name of the page's cookie over TLS; the prefix binds it to this host and to TLS (RFC 6265bis, 4.1.3.2).
@@ -61,6 +63,16 @@ pub struct Dispatcher {
     pub table: Arc<RouteTable>,
 }
 
+/// Where a request wants to go, and how it came.
+struct Arrival<'a> {
+    host: &'a str,
+    path: &'a str,
+    /// The workstation its path names.
+    station: Option<&'a str>,
+    secure: bool,
+    language: Language,
+}
+
 /// How somebody said who they are.
 enum Proof {
     None,
@@ -75,9 +87,9 @@ enum Proof {
 impl Dispatcher {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>, link: &Link) -> Response<Payload> {
-        let language = read_language(request.headers());
         // Where a body in chunks ends, two readers can disagree (RFC 9112, 11.2): nothing is read after one.
         let last_of_its_connection = request.headers().contains_key(TRANSFER_ENCODING);
+        let language = read_language(&request);
         let mut response = match self.walk(request, link, language).await {
             Ok(response) => response,
             Err(problem) => {
@@ -128,9 +140,13 @@ impl Dispatcher {
                 return Err(problem.allowing(methods));
             }
         };
-        let proof = self.read_proof(request.headers(), link.secure, route);
-        self.admit(route, &request, &proof, &host, link.secure)?;
-        let by_cookie = matches!(proof, Proof::Cookie(_));
+        let proof = self.read_proof(request.headers(), link, route);
+        let language = settle_language(&request, &proof).unwrap_or(language);
+        let station = parameters.iter().find(|(name, _)| name == "station").map(|(_, value)| value.as_str());
+        let arrival = Arrival { host: &host, path: &path, station, secure: link.secure, language };
+        if let Err(problem) = self.admit(route, &request, &proof, &arrival) {
+            return self.turn_away(problem, route, &request, &proof, &arrival);
+        }
         let who = match proof {
             Proof::Cookie(who) | Proof::Bearer(who) => Some(who),
             Proof::None | Proof::Bad | Proof::Collector => None,
@@ -138,10 +154,6 @@ impl Dispatcher {
         if let Some(who) = &who {
             link.seat.recognise(who.session);
         }
-        let language = match (&who, Language::asked(request.headers())) {
-            (Some(who), None) if by_cookie => own_language(who).unwrap_or(language),
-            _ => language,
-        };
         let upgrade = hyper_tungstenite::is_upgrade_request(&request);
         let (parts, body) = request.into_parts();
         check_content_type(&parts.headers, route.body, !body.is_end_stream())?;
@@ -182,22 +194,31 @@ impl Dispatcher {
         route: &Route,
         request: &Request<B>,
         proof: &Proof,
-        host: &str,
-        secure: bool,
+        arrival: &Arrival<'_>,
     ) -> Result<(), Problem> {
         let upgrade = hyper_tungstenite::is_upgrade_request(request);
         if is_change(request.method()) || upgrade {
             let ours = matches!(route.body, BodyRule::Form | BodyRule::Upload(_));
             let must_tell = ours || matches!(proof, Proof::Cookie(_));
-            self.platform.guard.check_origin(request.headers(), host, secure, must_tell)?;
+            self.platform.guard.check_origin(request.headers(), arrival.host, arrival.secure, must_tell)?;
         }
-        let role = match proof {
-            Proof::Cookie(who) | Proof::Bearer(who) => Some(who.role),
+        let who = match proof {
+            Proof::Cookie(who) | Proof::Bearer(who) => Some(who),
             Proof::Collector => return Ok(()),
             Proof::None | Proof::Bad => None,
         };
+        let role = who.map(|who| who.role);
         if route.access == Access::Setup && !self.platform.accounts.needs_setup() {
             return Err((&faults::ALREADY_SET_UP).into());
+        }
+        if let (Some(who), false) = (who, matches!(route.access, Access::Public | Access::Setup)) {
+            if who.must_change && !route.before_change {
+                return Err((&faults::PASSWORD_MUST_CHANGE).into());
+            }
+            // The rule about single objects, here for every route that names one: an agent is one workstation.
+            if arrival.station.is_some_and(|station| !who.may_touch_station(station)) {
+                return Err((&faults::FORBIDDEN).into());
+            }
         }
         match (route.access.admits(role), role, proof) {
             (true, ..) => Ok(()),
@@ -207,7 +228,33 @@ impl Dispatcher {
         }
     }
 
-    fn read_proof(&self, headers: &HeaderMap, secure: bool, route: &Route) -> Proof {
+    /// Says no: a page to a browser that asks for one, a problem document to everybody else.
+    fn turn_away<B>(
+        &self,
+        problem: Problem,
+        route: &Route,
+        request: &Request<B>,
+        proof: &Proof,
+        arrival: &Arrival<'_>,
+    ) -> Result<Response<Payload>, Problem> {
+        let background = request.headers().contains_key("hx-request");
+        let Some(refuses) = route.refuses.filter(|_| background || wants_page(request.headers())) else {
+            return Err(problem);
+        };
+        self.count_refusal(&problem);
+        let turned = Turned {
+            problem: &problem,
+            path: arrival.path,
+            looks: matches!(*request.method(), Method::GET | Method::HEAD),
+            background,
+            stranger: !matches!(proof, Proof::Cookie(_) | Proof::Bearer(_)),
+            needs_setup: self.platform.accounts.needs_setup(),
+            language: arrival.language,
+        };
+        Ok(refuses(&turned).0)
+    }
+
+    fn read_proof(&self, headers: &HeaderMap, link: &Link, route: &Route) -> Proof {
         let accounts = &self.platform.accounts;
         if let Some(field) = headers.get(AUTHORIZATION) {
             let token = field.to_str().ok().and_then(|field| field.split_once(' '));
@@ -218,9 +265,14 @@ impl Dispatcher {
             if collector && route.path == "/metrics" {
                 return Proof::Collector;
             }
-            return accounts.open_access(token.trim()).map_or(Proof::Bad, Proof::Bearer);
+            let token = token.trim();
+            let who = match token.starts_with(LASTING_MARK) {
+                true => accounts.open_lasting(token, Some(link.peer)),
+                false => accounts.open_access(token),
+            };
+            return who.map_or(Proof::Bad, Proof::Bearer);
         }
-        let name = if secure { SECURE_COOKIE } else { PLAIN_COOKIE };
+        let name = if link.secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         match read_cookie(headers, name) {
             Some(cookie) => {
                 let touch = !headers.contains_key(BACKGROUND_FIELD);
@@ -258,10 +310,17 @@ impl Dispatcher {
             _ => None,
         };
         let (language, change) = (call.language, is_change(&call.method));
+        let act = route.audits.map(|kind| begin_act(kind, &call));
         let work = route.run(call);
         let platform = self.platform.clone();
         let place = ticket.as_ref().map(Ticket::again);
-        let settled = async move { settle(&platform, work.await, ticket, language) };
+        let settled = async move {
+            let outcome = work.await;
+            if let (Some(act), Ok(reply)) = (act, &outcome) {
+                write_down(&platform, act, reply).await;
+            }
+            settle(&platform, outcome, ticket, language)
+        };
         let too_long = || Problem::from(&faults::UNAVAILABLE);
         if !change {
             return match route.patient {
@@ -303,6 +362,44 @@ impl Dispatcher {
     }
 }
 
+/// What the route table and the path say of an act.
+fn begin_act(kind: Kind, call: &Call) -> Act {
+    let actor = call.who.as_ref().map_or(Actor::Stranger, |who| Actor::Account(who.account));
+    Act::new(kind, actor).from(call.peer).on(read_object(kind, call))
+}
+
+fn read_object(kind: Kind, call: &Call) -> Object {
+    let id = call.parameter("id");
+    match kind.theme() {
+        _ if id.is_empty() => Object::Nothing,
+        Theme::Accounts | Theme::Door => id.parse().map_or(Object::Nothing, Object::Account),
+        Theme::Devices if id.len() == 16 => u64::from_str_radix(id, 16).map_or(Object::Nothing, Object::Device),
+        Theme::Devices | Theme::Settings | Theme::System => {
+            // A MAC or an address; nothing else finds a device.
+            let clean: String = id.chars().filter(|sign| !sign.is_control()).collect();
+            Object::Named(clean.as_str().into())
+        }
+    }
+}
+
+/// Writes down what was done, unless nothing was.
+async fn write_down(platform: &Platform, mut act: Act, reply: &Reply) {
+    let concern = reply.0.extensions().get::<Concern>().cloned().unwrap_or_default();
+    if reply.0.status().as_u16() >= 400 || concern.unrecorded {
+        return;
+    }
+    act.object = concern.object.unwrap_or(act.object);
+    act.detail = concern.detail.as_str().into();
+    match act.kind.theme() {
+        // Whoever reads "done" about these must find it in the journal after a power cut too.
+        Theme::Accounts | Theme::Settings | Theme::Door => {
+            // What could not be written is in the log of the program; the act itself is done.
+            let _told = platform.journal.write(act).await;
+        }
+        Theme::Devices | Theme::System => platform.journal.note(act),
+    }
+}
+
 /// Renders an outcome and remembers it for a retry.
 fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, language: Language) -> Response<Payload> {
     let response = match outcome {
@@ -331,14 +428,36 @@ fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
         .map(|(_, value)| value)
 }
 
-/// The language a person switched to, else the one the browser asks for.
-fn read_language(headers: &HeaderMap) -> Language {
-    let switched = read_cookie(headers, LANGUAGE_COOKIE).and_then(Language::of_tag);
-    switched.unwrap_or_else(|| Language::wanted(headers))
+/// The language a person switched to, else the one the client asks for.
+fn read_language<B>(request: &Request<B>) -> Language {
+    switched(request).unwrap_or_else(|| Language::wanted(request.headers()))
 }
 
-fn own_language(who: &Principal) -> Option<Language> {
-    std::str::from_utf8(&who.language).ok().and_then(Language::of_tag)
+/// The language a person switched to: in this very address, or earlier in this browser.
+fn switched<B>(request: &Request<B>) -> Option<Language> {
+    let query = parse_query(request.uri().query().unwrap_or_default());
+    let here = query.iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::of_tag(tag));
+    here.or_else(|| read_cookie(request.headers(), LANGUAGE_COOKIE).and_then(Language::of_tag))
+}
+
+/// The language for somebody who is known. In a browser what they switched to goes before what their account says, and
+/// that before what the browser was installed with. A program asks for what it wants.
+fn settle_language<B>(request: &Request<B>, proof: &Proof) -> Option<Language> {
+    let own = |who: &Principal| std::str::from_utf8(&who.language).ok().and_then(Language::of_tag);
+    switched(request).or_else(|| match proof {
+        Proof::Cookie(who) => own(who),
+        Proof::Bearer(who) => Language::asked(request.headers()).or_else(|| own(who)),
+        Proof::None | Proof::Collector | Proof::Bad => None,
+    })
+}
+
+/// Whether a client asks for pages, as browsers do; `*/*` is what programs send.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let fields = headers.get_all(ACCEPT).iter().filter_map(|field| field.to_str().ok());
+    fields.flat_map(|field| field.split(',')).any(|one| {
+        let name = one.split(';').next().unwrap_or_default().trim();
+        name.eq_ignore_ascii_case("text/html") || name.eq_ignore_ascii_case("application/xhtml+xml")
+    })
 }
 
 /// The canned answer for a connection that finds no seat. No handler, no allocation.
@@ -371,6 +490,51 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_switched_to_goes_before_their_account_and_that_before_the_browser() {
+        let who = |language: [u8; 2]| Principal {
+            account: 1,
+            username: "ada".into(),
+            role: crate::accounts::role::Role::Viewer,
+            session: crate::accounts::session::SessionId(1),
+            language,
+            must_change: false,
+            station: "".into(),
+        };
+        let settle = |path: &str, cookie: &str, asked: &str, proof: &Proof| {
+            let mut request = Request::builder().uri(path);
+            for (name, value) in [("cookie", cookie), ("accept-language", asked)] {
+                request = if value.is_empty() { request } else { request.header(name, value) };
+            }
+            let request = request.body(()).unwrap();
+            settle_language(&request, proof).unwrap_or_else(|| read_language(&request)).tag()
+        };
+        let page = Proof::Cookie(who(*b"fr"));
+        assert_eq!(settle("/", "", "en", &page), "fr", "the account before the browser");
+        assert_eq!(settle("/", "vigie_language=en", "fr", &page), "en", "the switch before the account");
+        assert_eq!(settle("/?lang=fr", "vigie_language=en", "en", &Proof::Cookie(who(*b"en"))), "fr");
+        assert_eq!(settle("/?lang=xx", "", "", &page), "fr");
+        assert_eq!(settle("/", "", "fr", &Proof::None), "fr");
+        assert_eq!(settle("/", "", "", &Proof::None), "en");
+        let program = Proof::Bearer(who(*b"fr"));
+        assert_eq!((settle("/", "", "en", &program), settle("/", "", "de", &program)), ("en", "fr"));
+    }
+
+    #[test]
+    fn browsers_are_told_from_programs() {
+        for (accept, page) in [
+            ("text/html,application/xhtml+xml,*/*;q=0.8", true),
+            ("application/json", false),
+            ("*/*", false),
+            ("Text/HTML;q=0.1", true),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(wants_page(&headers), page, "{accept}");
+        }
+        assert!(!wants_page(&HeaderMap::new()));
+    }
+
+    #[test]
     fn cookies_are_found_among_others() {
         let mut headers = HeaderMap::new();
         headers.append(COOKIE, HeaderValue::from_static("a=b; vigie=token; vigie_language=fr"));
@@ -378,6 +542,5 @@ mod tests {
         assert_eq!(read_cookie(&headers, PLAIN_COOKIE), Some("token"));
         assert_eq!(read_cookie(&headers, SECURE_COOKIE), Some("other"));
         assert_eq!(read_cookie(&headers, "x"), None);
-        assert_eq!(read_language(&headers), Language::Fr);
     }
 }

@@ -313,6 +313,28 @@ pub mod faults {
         PASSWORD_TOO_COMMON = "password_too_common", Invalid, "This password is among the first that are tried. Please choose another.", "Ce mot de passe est parmi les premiers essayés. Choisissez-en un autre.";
         /// The password holds the name.
         PASSWORD_HOLDS_NAME = "password_holds_name", Invalid, "The password must not hold the user name.", "Le mot de passe ne doit pas contenir le nom d'utilisateur.";
+        /// The password is the old one.
+        PASSWORD_SAME = "password_same", Invalid, "This is the password you have now. Please choose another.", "C'est votre mot de passe actuel. Choisissez-en un autre.";
+        /// A temporary password must be changed first.
+        PASSWORD_MUST_CHANGE = "password_must_change", Forbidden, "Your password was given to you by somebody else. Please change it first.", "Votre mot de passe vous a été donné par quelqu'un d'autre. Veuillez d'abord le changer.";
+        /// The own password that was typed is wrong.
+        WRONG_PASSWORD = "wrong_password", Invalid, "This is not your present password.", "Ce n'est pas votre mot de passe actuel.";
+        /// There is no such account.
+        NO_ACCOUNT = "no_account", Missing, "There is no such account.", "Ce compte n'existe pas.";
+        /// Two accounts cannot have one name.
+        NAME_TAKEN = "name_taken", Conflict, "Another account has this name. Please choose another.", "Un autre compte porte déjà ce nom. Choisissez-en un autre.";
+        /// The table of accounts is full.
+        ACCOUNTS_FULL = "accounts_full", Conflict, "There are {limit} accounts already, the most this appliance keeps. Remove one that is no longer needed.", "Il y a déjà {limit} comptes, le maximum de cet appareil. Supprimez-en un qui ne sert plus.";
+        /// Nobody would be left to change accounts.
+        LAST_ADMIN = "last_admin", Conflict, "This is the last administrator who can log in. Make another one first.", "C'est le dernier administrateur qui puisse se connecter. Créez-en d'abord un autre.";
+        /// The display name does not do.
+        BAD_DISPLAY_NAME = "bad_display_name", Invalid, "This name is too long or holds signs that cannot be shown.", "Ce nom est trop long ou contient des signes qui ne s'affichent pas.";
+        /// The workstation does not fit the role.
+        BAD_STATION = "bad_station", Invalid, "A workstation's account needs the name of its workstation, at most 63 bytes; other accounts have none.", "Le compte d'un poste demande le nom de son poste, 63 octets au plus ; les autres comptes n'en ont pas.";
+        /// People have passwords, machines have tokens.
+        OTHER_SORT = "other_sort", Conflict, "People have passwords; workstations and screens have tokens. An account cannot become the other.", "Les personnes ont un mot de passe, les postes et écrans un jeton. Un compte ne peut pas passer de l'un à l'autre.";
+        /// There is no such session.
+        NO_SESSION = "no_session", Missing, "This session is over.", "Cette session est terminée.";
         /// The log-in is throttled.
         TOO_MANY_TRIES = "too_many_tries", TooMany, "Too many tries. Please wait {seconds} s.", "Trop d'essais. Veuillez attendre {seconds} s.";
         /// More requests or sockets than allowed.

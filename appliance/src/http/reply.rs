@@ -9,9 +9,18 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, 
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use vigie_core::audit::Object;
 
 use super::body::Payload;
 use super::problem::{Problem, faults};
+
+/// What the journal is told beside what the route table says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Concern {
+    pub(super) object: Option<Object>,
+    pub(super) detail: String,
+    pub(super) unrecorded: bool,
+}
 
 /// An answer.
 pub struct Reply(pub(super) Response<Payload>);
@@ -122,6 +131,31 @@ impl Reply {
             self.0.headers_mut().append(SET_COOKIE, value);
         }
         self
+    }
+
+    /// Says for the journal what it was done to, where the path does not.
+    #[must_use]
+    pub fn concerning(mut self, object: Object) -> Self {
+        self.concern().object = Some(object);
+        self
+    }
+
+    /// Adds particulars for the journal, in words of ours: never a name of a person, never what a stranger typed.
+    #[must_use]
+    pub fn telling(mut self, detail: &str) -> Self {
+        detail.clone_into(&mut self.concern().detail);
+        self
+    }
+
+    /// Keeps it out of the journal: nothing was changed.
+    #[must_use]
+    pub fn unrecorded(mut self) -> Self {
+        self.concern().unrecorded = true;
+        self
+    }
+
+    fn concern(&mut self) -> &mut Concern {
+        self.0.extensions_mut().get_or_insert_default()
     }
 
     /// The status.

@@ -14,6 +14,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::accounts::role::Access;
 
 use super::call::Call;
+use super::language::Language;
 use super::limits::MAX_BODY_BYTES;
 use super::problem::Problem;
 use super::reply::Reply;
@@ -22,6 +23,27 @@ use super::reply::Reply;
 pub type Outcome = Result<Reply, Problem>;
 
 type Handler = Arc<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync>;
+
+/// Turns a refusal into a page, or sends the browser to the door.
+pub type Refuser = fn(&Turned<'_>) -> Reply;
+
+/// A request that was turned away, as far as a page about it needs to know.
+pub struct Turned<'a> {
+    /// Why.
+    pub problem: &'a Problem,
+    /// Where it wanted to go.
+    pub path: &'a str,
+    /// Whether it only looks.
+    pub looks: bool,
+    /// Whether it is a part of a page asked for in the background.
+    pub background: bool,
+    /// Whether nobody has logged in.
+    pub stranger: bool,
+    /// Whether the first account has yet to be made.
+    pub needs_setup: bool,
+    /// The language to speak.
+    pub language: Language,
+}
 
 /// Makes a schema; kept as a function so that none is made before somebody reads the description.
 pub type SchemaMaker = fn(&mut SchemaGenerator) -> Schema;
@@ -94,6 +116,12 @@ pub struct Route {
     pub patient: bool,
     /// A retry with the same `Idempotency-Key` gets the first answer.
     pub once: bool,
+    /// What is written in the journal when it is done.
+    pub audits: Option<vigie_core::audit::Kind>,
+    /// Open to somebody who must change a temporary password first.
+    pub before_change: bool,
+    /// How a browser is told that it may not; without one, everybody gets a problem document.
+    pub refuses: Option<Refuser>,
     pub(super) handler: Handler,
 }
 
@@ -161,6 +189,9 @@ impl Draft {
             query: Vec::new(),
             patient: false,
             once: false,
+            audits: None,
+            before_change: false,
+            refuses: None,
             handler: Arc::new(|_| Box::pin(async { Ok(Reply::empty()) })),
         })
     }
@@ -233,6 +264,34 @@ impl Draft {
     #[must_use]
     pub fn every_time(mut self) -> Self {
         self.0.once = false;
+        self
+    }
+
+    /// Writes this in the journal when it is done: who, from where, and to what the `{id}` of its path says.
+    #[must_use]
+    pub fn audits(mut self, kind: vigie_core::audit::Kind) -> Self {
+        self.0.audits = Some(kind);
+        self
+    }
+
+    /// Is open to somebody who must change a temporary password first.
+    #[must_use]
+    pub fn before_change(mut self) -> Self {
+        self.0.before_change = true;
+        self
+    }
+
+    /// Asks for another role than the one it was begun with.
+    #[must_use]
+    pub fn needs(mut self, access: Access) -> Self {
+        self.0.access = access;
+        self
+    }
+
+    /// Is a page: a browser that may not see it gets a page that says so, a program a problem document.
+    #[must_use]
+    pub fn refuses_with(mut self, refuser: Refuser) -> Self {
+        self.0.refuses = Some(refuser);
         self
     }
 

@@ -11,6 +11,8 @@ use maud::{Markup, html};
 use vigie_core::lan::{Checked, DeviceId, Edit, Refusal, Trust};
 use vigie_wire::link::wol;
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::desk::ended;
 use crate::api::network::{fault, wake};
@@ -36,19 +38,34 @@ const CHECK_TIME: Duration = Duration::from_secs(8);
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| -> Draft {
-        Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html")
+    let form = |path, about, act| -> Draft {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
     };
     vec![
-        guard(form("/devices/{id}", "Say what one knows of a device, from its page"), Access::Operator, house, save),
         guard(
-            form("/devices/{id}/trust", "Say whether a device belongs here, from the overview"),
+            form("/devices/{id}", "Say what one knows of a device, from its page", Act::DeviceEdited),
+            Access::Operator,
+            house,
+            save,
+        ),
+        guard(
+            form("/devices/{id}/trust", "Say whether a device belongs here, from the overview", Act::DeviceEdited),
             Access::Operator,
             house,
             trust,
         ),
-        guard(form("/devices/{id}/check", "Check a device now, from its page"), Access::Operator, house, check),
-        guard(form("/devices/{id}/wake", "Wake a device, from its page"), Access::Operator, house, wake),
+        guard(
+            form("/devices/{id}/check", "Check a device now, from its page", Act::DeviceChecked),
+            Access::Operator,
+            house,
+            check,
+        ),
+        guard(
+            form("/devices/{id}/wake", "Wake a device, from its page", Act::DeviceWoken),
+            Access::Operator,
+            house,
+            wake,
+        ),
     ]
 }
 
@@ -172,6 +189,7 @@ async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         None => return Ok(super::devices::gone(&call, &desk)),
         Some(begun) => begun,
     };
+    let is_asked = begun.is_ok();
     let notice = match begun {
         Err(refused) => (false, html! { (frame::why(&refused, language)) }),
         Ok(answer) => match tokio::time::timeout(CHECK_TIME, answer).await {
@@ -179,7 +197,8 @@ async fn check(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
             _ => (true, html! { (texts::CHECK_LATE.speak(language)) }),
         },
     };
-    device::answer(&house, &call, &desk, Said { notice: Some(notice), form: None }).await
+    let reply = device::answer(&house, &call, &desk, Said { notice: Some(notice), form: None }).await?;
+    Ok(if is_asked { reply } else { reply.unrecorded() })
 }
 
 fn verdict(checked: &Checked, language: Language) -> Markup {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use crate::accounts::role::Access;
 use crate::api::network::devices::{NewDevice, add_by_hand};
 use crate::api::network::edit::{AskedTrust, Patch};
@@ -26,7 +28,8 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     let page = Route::get("/devices/add", Access::Public, "The page to add a device by hand").speaks(200, "text/html");
     let form = Route::post("/devices/add", Access::Public, "Add a device by hand, from the page")
         .takes(BodyRule::Form)
-        .speaks(303, "text/html");
+        .speaks(303, "text/html")
+        .audits(Act::DeviceAdded);
     vec![guard(page, Access::Operator, house, show), guard(form, Access::Operator, house, add)]
 }
 
@@ -51,7 +54,7 @@ async fn add(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     };
     let new = NewDevice { mac: text("mac"), ip: text("ip"), segment: text("segment"), said };
     match add_by_hand(&house.desk, new).await {
-        Ok(id) => Ok(Reply::see_other(&format!("/devices/{id}?done=saved"))),
+        Ok(id) => Ok(Reply::see_other(&format!("/devices/{id}?done=saved")).concerning(Object::Device(id.0))),
         Err(problem) => {
             let page = view(&segments(&house).await?, &form, Some(&problem), &desk);
             Ok(frame::reply(&call, page).status(problem.status()))

@@ -4,11 +4,12 @@
 
 use hyper::StatusCode;
 use maud::{Markup, html};
+use vigie_core::audit::{Kind, Object};
 
 use crate::accounts::Refusal;
 use crate::accounts::role::Access;
 use crate::accounts::secret::Secret;
-use crate::http::access::{close_page, open_page, refuse};
+use crate::http::access::{close_page, note_set_up, open_page, refuse};
 use crate::http::call::Call;
 use crate::http::dispatch::LANGUAGE_COOKIE;
 use crate::http::language::{Language, Text};
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/logout", Access::Public, "Log out, from the page")
             .takes(BodyRule::Form)
             .speaks(303, HTML)
+            .audits(Kind::Logout)
             .run(log_out),
         Route::post("/language", Access::Public, "Choose the language of the page")
             .takes(BodyRule::Form)
@@ -114,7 +116,8 @@ async fn set_up(call: Call) -> Outcome {
         let page = setup_page(language, call.secure, &code, &username, &faults);
         return Ok(frame::reply(&call, page).status(refuse(refusal).status()));
     }
-    let cookie = open_page(&call, &username, password).await?;
+    note_set_up(&call).await;
+    let (_, cookie) = open_page(&call, &username, password).await?;
     Ok(Reply::see_other("/").cookie(&cookie).cookie(&language_cookie(language)))
 }
 
@@ -138,7 +141,7 @@ async fn log_in(call: Call) -> Outcome {
     let username = form.take("username").trim().to_owned();
     let next = safe_next(&form.take("next")).to_owned();
     match open_page(&call, &username, Secret::new(form.take("password"))).await {
-        Ok(cookie) => Ok(Reply::see_other(&next).cookie(&cookie)),
+        Ok((_, cookie)) => Ok(Reply::see_other(&next).cookie(&cookie)),
         Err(problem) => Ok(refused(&call, &username, &next, &problem)),
     }
 }
@@ -152,7 +155,12 @@ fn refused(call: &Call, username: &str, next: &str, problem: &Problem) -> Reply 
 }
 
 async fn log_out(call: Call) -> Outcome {
-    Ok(Reply::see_other("/login?out").cookie(&close_page(&call)))
+    let reply = Reply::see_other("/login?out").cookie(&close_page(&call));
+    // Without a session nobody logged out.
+    Ok(match &call.who {
+        Some(who) => reply.concerning(Object::Account(who.account)),
+        None => reply.unrecorded(),
+    })
 }
 
 async fn choose_language(call: Call) -> Outcome {
@@ -161,7 +169,8 @@ async fn choose_language(call: Call) -> Outcome {
     Ok(Reply::see_other(safe_next(&form.take("next"))).cookie(&language_cookie(language)))
 }
 
-fn language_cookie(language: Language) -> String {
+/// The cookie that keeps the language a person switched to.
+pub(super) fn language_cookie(language: Language) -> String {
     format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age={LANGUAGE_SECONDS}; HttpOnly; SameSite=Lax", language.tag())
 }
 

@@ -8,6 +8,8 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 use vigie_core::lan::{DeviceId, Trust};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::desk::ended;
 use crate::api::network::{devices as api, fault};
@@ -28,14 +30,21 @@ use super::words::{self, device as texts, devices};
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html");
+    let form = |path, about, act| {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
+    };
     let ask = Route::get("/devices/{id}/forget", Access::Public, "The page that asks whether to forget a device")
         .speaks(200, "text/html");
     vec![
         guard(ask, Access::Operator, house, show),
-        guard(form("/devices/{id}/forget", "Forget a device, from its page"), Access::Operator, house, forget),
         guard(
-            form("/devices/{id}/recall", "Bring back a device just forgotten, from the list"),
+            form("/devices/{id}/forget", "Forget a device, from its page", Act::DeviceForgotten),
+            Access::Operator,
+            house,
+            forget,
+        ),
+        guard(
+            form("/devices/{id}/recall", "Bring back a device just forgotten, from the list", Act::DeviceAdded),
             Access::Operator,
             house,
             recall,

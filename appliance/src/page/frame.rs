@@ -34,17 +34,19 @@ pub(super) enum Section {
     Overview,
     Devices,
     Changes,
+    Journal,
     System,
 }
 
 impl Section {
-    const ALL: [Self; 4] = [Self::Overview, Self::Devices, Self::Changes, Self::System];
+    const ALL: [Self; 5] = [Self::Overview, Self::Devices, Self::Changes, Self::Journal, Self::System];
 
     const fn parts(self) -> (&'static str, &'static str, Text) {
         match self {
             Self::Overview => ("/", "overview", texts::OVERVIEW),
             Self::Devices => ("/devices", "devices", texts::DEVICES),
             Self::Changes => ("/changes", "journal", texts::CHANGES),
+            Self::Journal => ("/journal", "lock", texts::JOURNAL),
             Self::System => ("/system", "system", texts::SYSTEM),
         }
     }
@@ -57,7 +59,8 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
         header.bar {
             a.brand href="/" { span.mark aria-hidden="true" {} "Vigie" }
             nav.sections aria-label=(texts::SECTIONS.speak(language)) {
-                @for one in Section::ALL {
+                // What people did is not for those who only look.
+                @for one in Section::ALL.into_iter().filter(|one| desk.may_work || *one != Section::Journal) {
                     @let (path, picture, name) = one.parts();
                     a href=(path) aria-current=[(one == section).then_some("page")] { (icon(picture)) span { (name.speak(language)) } }
                 }
@@ -66,6 +69,7 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
                 output.live #live hidden data-on=(texts::LIVE.speak(language)) data-off=(texts::NOT_LIVE.speak(language))
                     data-changes=(ChangeKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ")) {}
                 (switch(language, &desk.path))
+                a.button.quiet href="/my-account" title={ (texts::MY_ACCOUNT.speak(language)) } { bdi { (desk.username) } }
                 form method="post" action="/logout" {
                     button.plain type="submit" title={ (texts::LOG_OUT.speak(language)) " (" (desk.username) ")" } {
                         (icon("out")) span.quiet { (texts::LOG_OUT.speak(language)) }

@@ -1,17 +1,19 @@
-//! Holds who may see which page: everything but the door asks for a log-in, and sends a stranger to it.
-//! It never answers a browser with a bare document: a refusal is a page that says what to do.
+//! Holds who sits at the page, and how a browser is told that it may not see one.
+//! It never decides who may: the route table does, for pages as for programs.
 //! Every view makes its routes through it.
 
 use std::fmt::Write as _;
 use std::future::Future;
 use std::sync::Arc;
 
+use hyper::StatusCode;
+
 use crate::accounts::role::{Access, Role};
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
-use crate::http::route::{Draft, Outcome, Route};
+use crate::http::route::{Draft, Outcome, Route, Turned};
 
 use super::frame;
 
@@ -33,35 +35,24 @@ pub(super) struct Desk {
     pub(super) path: String,
 }
 
-/// Completes a route of the page: a browser without a session is sent to the door, one whose role does not do is told.
-/// The table calls these routes public, since the table's own refusal is a document for programs.
+/// Completes a route of the page for those who have `need`. The route table turns the others away, and [`refuse`] draws
+/// how a browser is told.
 pub(super) fn guard<S, F, Fut>(draft: Draft, need: Access, shared: &Arc<S>, handler: F) -> Route
 where
     S: Send + Sync + 'static,
     F: Fn(Arc<S>, Call, Desk) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Outcome> + Send + 'static,
 {
-    draft.run_with(shared, move |shared, call: Call| {
-        let (language, admitted) = (call.language, admit(&call, need));
-        let work = admitted.map(|desk| handler(shared, call, desk));
-        async move {
-            match work {
-                Ok(work) => Ok(work.await.unwrap_or_else(|problem| frame::trouble(&problem, language))),
-                Err(refusal) => Ok(*refusal),
-            }
-        }
+    draft.needs(need).refuses_with(refuse).run_with(shared, move |shared, call: Call| {
+        let (language, desk) = (call.language, sit_down(&call));
+        let work = desk.map(|desk| handler(shared, call, desk));
+        async move { Ok(work?.await.unwrap_or_else(|problem| frame::trouble(&problem, language))) }
     })
 }
 
-/// Who calls, or where to send them.
-fn admit(call: &Call, need: Access) -> Result<Desk, Box<Reply>> {
-    if call.platform.accounts.needs_setup() {
-        return Err(Box::new(Reply::see_other("/setup")));
-    }
-    let Some(who) = &call.who else { return Err(Box::new(to_login(call))) };
-    if !need.admits(Some(who.role)) {
-        return Err(Box::new(frame::trouble(&Problem::from(&faults::FORBIDDEN), call.language)));
-    }
+/// Who sits there; the route table has let them in.
+fn sit_down(call: &Call) -> Result<Desk, Problem> {
+    let who = call.caller()?;
     Ok(Desk {
         username: who.username.clone(),
         language: call.language,
@@ -71,16 +62,32 @@ fn admit(call: &Call, need: Access) -> Result<Desk, Box<Reply>> {
     })
 }
 
-/// To the door, and back to the same place afterwards if that was a page to look at.
-fn to_login(call: &Call) -> Reply {
-    if call.headers.contains_key("hx-request") {
-        // A fragment asked for in the background: the whole page goes to the door.
-        return Reply::empty().header(hyper::header::HeaderName::from_static("hx-redirect"), "/login");
+/// Sends a stranger to the door, and tells somebody whose role does not do.
+fn refuse(turned: &Turned<'_>) -> Reply {
+    if turned.needs_setup {
+        return Reply::see_other("/setup");
     }
-    if call.method != hyper::Method::GET || call.path == "/" {
-        return Reply::see_other("/login");
+    if turned.problem.code() == faults::PASSWORD_MUST_CHANGE.code {
+        return to("/my-account", turned.background);
     }
-    Reply::see_other(&format!("/login?next={}", encode(&call.path)))
+    if turned.stranger && turned.problem.status() == StatusCode::UNAUTHORIZED {
+        // Back to the same place after the log-in, if that was a page to look at.
+        return match turned.path {
+            path if turned.looks && !turned.background && path != "/" => {
+                Reply::see_other(&format!("/login?next={}", encode(path)))
+            }
+            _ => to("/login", turned.background),
+        };
+    }
+    frame::trouble(turned.problem, turned.language)
+}
+
+/// Sends a browser somewhere. A fragment asked for in the background must take the whole page along.
+fn to(path: &str, background: bool) -> Reply {
+    if background {
+        return Reply::empty().header(hyper::header::HeaderName::from_static("hx-redirect"), path);
+    }
+    Reply::see_other(path)
 }
 
 /// A path of ours to go to after the log-in; everything else becomes `/`. A browser reads `//x` and `/\x` as hosts.

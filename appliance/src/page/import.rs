@@ -10,6 +10,8 @@ use bytes::Bytes;
 use maud::{Markup, html};
 use tokio::time::Instant;
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::import::{Done, ImportView, LineView, MAX_BYTES, take_in};
 use crate::http::call::Call;
@@ -67,7 +69,7 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     vec![
         guard(page, Access::Admin, house, show),
         guard(preview.takes(BodyRule::Upload(MAX_BYTES + FORM_BYTES)), Access::Admin, house, look),
-        guard(really.takes(BodyRule::Form), Access::Admin, house, take),
+        guard(really.takes(BodyRule::Form).audits(Act::DevicesImported), Access::Admin, house, take),
     ]
 }
 
@@ -108,7 +110,7 @@ async fn take(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         // It was read a moment ago: what fails now is the card or the end of the service.
         if problem.has_fields() { Problem::from(&faults::UNAVAILABLE) } else { problem }
     })?;
-    Ok(frame::reply(&call, page(&desk, &told(&done, language))))
+    Ok(done.tell(frame::reply(&call, page(&desk, &told(&done, language)))))
 }
 
 fn page(desk: &Desk, content: &Markup) -> Markup {

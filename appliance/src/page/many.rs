@@ -7,6 +7,8 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use vigie_core::lan::{DeviceId, Edit, Role, Trust};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::desk::ended;
 use crate::http::call::Call;
@@ -29,7 +31,8 @@ pub(super) const FORM: &str = "many";
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     let form = Route::post("/devices/many", Access::Public, "Say what several devices are, from the list")
         .takes(BodyRule::Form)
-        .speaks(303, "text/html");
+        .speaks(303, "text/html")
+        .audits(Act::DeviceEdited);
     vec![guard(form, Access::Operator, house, say)]
 }
 
@@ -69,7 +72,8 @@ async fn say(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let next = safe_next(field(&form, "next"));
     let mark = if next.contains('?') { '&' } else { '?' };
     tracing::debug!(changed, by = &*desk.username, "devices marked");
-    Ok(Reply::see_other(&format!("{next}{mark}marked={changed}")))
+    let reply = Reply::see_other(&format!("{next}{mark}marked={changed}"));
+    Ok(if changed == 0 { reply.unrecorded() } else { reply.telling(&format!("{changed} devices marked")) })
 }
 
 fn mark(hands: &mut Hands<'_>, id: DeviceId, trust: Trust) -> bool {

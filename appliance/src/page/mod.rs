@@ -13,13 +13,16 @@
 //! | `device`, `sheet`, `person`, `month` | one device, and what a person knows of it |
 //! | `acts`, `forget`, `pair` | what a person may do with one device, and how it is undone |
 //! | `chart` | a curve over time, with its table |
-//! | `journal`, `told` | what happened, in words |
+//! | `journal`, `told` | what happened on the network, in words |
+//! | `audit` | what people did with the appliance |
+//! | `people`, `my_account` | who may log in; the own account |
 //! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
 //! | `words/` | every text, English and French side by side |
 
 mod acts;
 mod add;
 mod attention;
+mod audit;
 mod chart;
 mod day;
 mod device;
@@ -35,9 +38,11 @@ mod journal;
 mod logs;
 mod many;
 mod month;
+mod my_account;
 mod name;
 mod overview;
 mod pair;
+mod people;
 mod person;
 mod row;
 mod scan;
@@ -103,6 +108,9 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         trust::routes(),
         settings::routes(&house),
         logs::routes(&house),
+        people::routes(&house),
+        my_account::routes(&house),
+        audit::routes(&house),
     ];
     views.into_iter().flatten().collect()
 }

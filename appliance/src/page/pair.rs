@@ -8,6 +8,8 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 use vigie_core::lan::{DeviceId, Edit};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::fault;
 use crate::http::call::Call;
@@ -31,21 +33,28 @@ const MAX_CANDIDATES: usize = 20;
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html");
+    let form = |path, about, act| {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
+    };
     let choose = Route::get("/devices/{id}/merge", Access::Public, "The page that asks which other device this one is")
         .query("q", "Part of a name, an address or a maker.")
         .speaks(200, "text/html");
     vec![
         guard(choose, Access::Operator, house, show),
-        guard(form("/devices/{id}/merge", "Make one device of two, from the page"), Access::Operator, house, merge),
         guard(
-            form("/devices/{id}/apart", "Say that two devices are two, from the page"),
+            form("/devices/{id}/merge", "Make one device of two, from the page", Act::DevicesMerged),
+            Access::Operator,
+            house,
+            merge,
+        ),
+        guard(
+            form("/devices/{id}/apart", "Say that two devices are two, from the page", Act::DevicesSplit),
             Access::Operator,
             house,
             part,
         ),
         guard(
-            form("/devices/{id}/split", "Undo the last merge of a device, from the page"),
+            form("/devices/{id}/split", "Undo the last merge of a device, from the page", Act::DevicesSplit),
             Access::Operator,
             house,
             split,

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::fault;
 use crate::http::call::Call;
@@ -76,7 +78,9 @@ impl Looking {
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html");
+    let form = |path, about, act| {
+        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
+    };
     vec![
         guard(
             Route::get("/scan", Access::Public, "How looking around is going, for the page itself")
@@ -85,8 +89,13 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
             house,
             show,
         ),
-        guard(form("/scan", "Look around now, from the page"), Access::Operator, house, start),
-        guard(form("/scan/stop", "Stop looking around, from the page"), Access::Operator, house, stop),
+        guard(form("/scan", "Look around now, from the page", Act::ScanStarted), Access::Operator, house, start),
+        guard(
+            form("/scan/stop", "Stop looking around, from the page", Act::ScanStopped),
+            Access::Operator,
+            house,
+            stop,
+        ),
     ]
 }
 
@@ -113,7 +122,8 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
             NotStarted::Remote(_) | NotStarted::RemotePublic(_) | NotStarted::RemoteLarge(_) | NotStarted::Targets(_),
         ) => Some(words::REFUSED),
     };
-    answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await
+    let reply = answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await?;
+    Ok(if why.is_some() { reply.unrecorded() } else { reply })
 }
 
 async fn stop(house: Arc<House>, call: Call, desk: Desk) -> Outcome {

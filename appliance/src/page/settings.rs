@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 
+use vigie_core::audit::Kind as Act;
+
 use crate::accounts::role::Access;
 use crate::api::network::{monitoring, settings};
 use crate::http::call::Call;
@@ -24,7 +26,12 @@ use super::words::settings as texts;
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about| Route::post(path, Access::Public, about).takes(BodyRule::Form).speaks(303, "text/html");
+    let form = |path, about| {
+        Route::post(path, Access::Operator, about)
+            .takes(BodyRule::Form)
+            .speaks(303, "text/html")
+            .audits(Act::SettingsChanged)
+    };
     let page = Route::get("/system/settings", Access::Public, "The page of how the network is watched")
         .query("done", "`saved` after a change.")
         .speaks(200, "text/html");
@@ -61,7 +68,9 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (now, _) = settings::now(&house.desk).await;
     let faults = match draft.settings(&now, desk.language) {
         Ok(new) => match settings::change(&house.desk, new, check_seen).await {
-            Ok(_) => return Ok(Reply::see_other("/system/settings?done=saved")),
+            Ok((_, changed)) => {
+                return Ok(settings::told(changed, Reply::see_other("/system/settings?done=saved")));
+            }
             Err(problem) => problem,
         },
         Err(unread) => {
@@ -94,8 +103,9 @@ async fn refuse(
 
 async fn watch(house: Arc<House>, call: Call, _desk: Desk) -> Outcome {
     let form = call.form();
-    monitoring::set_watching(&house.desk, field(&form, "watching") == "on").await?;
-    Ok(Reply::see_other(safe_next(field(&form, "next"))))
+    let watching = field(&form, "watching") == "on";
+    let changed = monitoring::set_watching(&house.desk, watching).await?;
+    Ok(monitoring::tell(watching, changed, Reply::see_other(safe_next(field(&form, "next")))))
 }
 
 /// The words beside a field: those of its own pointer, and those of its entries with their line.

@@ -90,7 +90,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
         counts,
     };
-    let content = view(&facts, &desk);
+    let content = html! { (view(&facts, &desk)) (super::people::link(&call, desk.language)) };
     Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
 }
 

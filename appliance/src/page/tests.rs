@@ -23,7 +23,7 @@ use crate::accounts::Accounts;
 use crate::accounts::clock::HandClock;
 use crate::accounts::password::Hasher;
 use crate::accounts::record::{AccountRecord, Verifier};
-use crate::accounts::role::Role;
+use crate::accounts::role::{Access, Role};
 use crate::accounts::store::{AccountStore, RamStore};
 use crate::accounts::token::DeviceKey;
 use crate::api::Deps;
@@ -51,7 +51,7 @@ struct Bench {
     code: String,
     server: Server,
     stop: watch::Sender<bool>,
-    paths: Vec<(String, &'static str)>,
+    paths: Vec<(String, &'static str, Access)>,
     _folder: tempfile::TempDir,
 }
 
@@ -79,18 +79,13 @@ impl Bench {
         let (keeper, stored) = Keeper::open(folder.path(), || vigie_sys::clock::boot_us() / 1_000).unwrap();
         let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
         let store = RamStore::default();
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent].into_iter().filter(|_| with_accounts) {
+        for role in Role::ALL.into_iter().filter(|_| with_accounts) {
             let verifier = Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] };
-            let (number, username) = (role.byte().into(), format!("{role:?}"));
-            let language = *b"en";
+            let number = role.byte().into();
             let record = AccountRecord {
-                number,
-                username,
                 role: role.byte(),
-                language,
-                enabled: true,
-                created_at: None,
-                verifier,
+                verifier: Some(verifier),
+                ..AccountRecord::new(number, &format!("{role:?}"), *b"en")
             };
             store.save(number, record.to_bytes()).await.unwrap();
         }
@@ -107,7 +102,7 @@ impl Bench {
         let settings = NetworkSettings::default();
         let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
         let routes = super::routes(&deps, &crate::api::desk(&deps));
-        let paths = routes.iter().map(|route| (route.method.to_string(), route.path)).collect();
+        let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
         let server = Server::new(platform.clone(), table);
         let code = code.map(|code| code.expose().to_owned()).unwrap_or_default();
@@ -126,7 +121,9 @@ impl Bench {
         let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
         tokio::task::spawn_local(async move { server.converse(theirs, peer, false, stop).await });
         let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let text = format!("{line} HTTP/1.1\r\nHost: vigie.local\r\nConnection: close\r\n{fields}{length}\r\n{body}");
+        let accept = if fields.contains("Accept: ") { "" } else { "Accept: text/html\r\n" };
+        let text =
+            format!("{line} HTTP/1.1\r\nHost: vigie.local\r\n{accept}Connection: close\r\n{fields}{length}\r\n{body}");
         let mut bytes = Vec::new();
         let talk = async {
             ours.write_all(text.as_bytes()).await.unwrap();
@@ -164,32 +161,112 @@ impl Bench {
 #[tokio::test]
 async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route() {
     with_bench(true, async |bench| {
-        let id = bench.add(7, "laser").await;
+        let device = bench.add(7, "laser").await;
         let door = ["/setup", "/login", "/logout", "/language", "/trust"];
-        assert!(bench.paths.len() > 15);
-        for (method, path) in bench.paths.iter().filter(|(_, path)| !door.contains(path)) {
-            let line = format!("{method} {}", path.replace("{id}", &id));
+        assert!(bench.paths.len() > 25);
+        for (method, path, access) in bench.paths.iter().filter(|(_, path, _)| !door.contains(path)) {
+            assert_ne!(*access, Access::Public, "{path} says who may see it");
+            let id = if path.starts_with("/people") { "1" } else { &device };
+            let line = format!("{method} {}", path.replace("{id}", id).replace("{session}", "999"));
             let fields = if method == "POST" { FORM } else { "" };
             let stranger = bench.ask(&line, fields, "").await;
             assert_eq!(stranger.status, 303, "{line}");
             assert!(stranger.field("location").starts_with("/login"), "{line}: {}", stranger.head);
-            let agent = bench.ask(&line, &format!("{fields}{}", bench.cookie(Role::Agent)), "").await;
-            assert_eq!(agent.status, 403, "{line}");
-            assert!(agent.body.contains("<h1>") && agent.field("content-type").starts_with("text/html"), "{line}");
+            let program = bench.ask(&line, &format!("{fields}Accept: application/json\r\n"), "").await;
+            assert_eq!((program.status, program.field("content-type")), (401, "application/problem+json"), "{line}");
+            for role in Role::ALL {
+                if method == "POST" && access.admits(Some(role)) {
+                    continue;
+                }
+                let answer = bench.ask(&line, &format!("{fields}{}", bench.cookie(role)), "").await;
+                let expected = if access.admits(Some(role)) { 200 } else { 403 };
+                assert_eq!(answer.status, expected, "{line} as {role:?}: {}", answer.body);
+                assert!(
+                    answer.body.contains("<h1>") || answer.body.contains("id=\"parts\"") || line == "GET /scan",
+                    "{line}"
+                );
+                assert!(answer.field("content-type").starts_with("text/html"), "{line}");
+            }
             if method == "POST" {
-                let viewer = bench.ask(&line, &format!("{fields}{}", bench.cookie(Role::Viewer)), "").await;
-                assert_eq!(viewer.status, 403, "{line}");
                 let foreign = fields.replace("same-origin", "cross-site") + &bench.cookie(Role::Admin);
                 assert_eq!(bench.ask(&line, &foreign, "").await.status, 403, "{line} from another site");
-            } else {
-                let worker = ["/forget", "/merge", "/add", "/import"].iter().any(|end| path.ends_with(end));
-                let expected = if worker || path.starts_with("/system/logs") { 403 } else { 200 };
-                let viewer = bench.ask(&line, &bench.cookie(Role::Viewer), "").await;
-                assert_eq!(viewer.status, expected, "{line}: {}", viewer.body);
-                let admin = bench.ask(&line, &bench.cookie(Role::Admin), "").await;
-                assert_eq!(admin.status, 200, "{line}: {}", admin.body);
             }
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_adds_somebody_who_then_chooses_a_password() {
+    with_bench(true, async |bench| {
+        let page = bench.get("/people", &bench.cookie(Role::Admin)).await.body;
+        assert!(page.contains("href=\"/people/3\"") && page.contains("(you)"), "{page}");
+        let wrong = bench.post("/people", Role::Admin, "username=a+b&role=operator").await;
+        assert!(
+            wrong.status == 422 && wrong.body.contains("value=\"a b\"") && wrong.body.contains("A name has 1 to 64")
+        );
+        let made = bench.post("/people", Role::Admin, "username=eve&role=operator&language=fr").await;
+        assert_eq!(made.status, 200);
+        let temporary = made.body.split("tabindex=\"0\">").nth(1).and_then(|rest| rest.split('<').next()).unwrap();
+        assert_eq!(temporary.len(), 19, "{temporary}");
+        assert!(!bench.get("/people", &bench.cookie(Role::Admin)).await.body.contains(temporary), "told once");
+
+        let login = bench.ask("POST /login", FORM, &format!("username=eve&password={temporary}")).await;
+        let cookie = format!("Cookie: {}\r\n", login.field("set-cookie").split(';').next().unwrap());
+        let sent = bench.get("/devices", &cookie).await;
+        assert_eq!((sent.status, sent.field("location")), (303, "/my-account"));
+        let page = bench.get("/my-account", &format!("{cookie}Accept-Language: en\r\n")).await.body;
+        assert!(
+            page.contains("lang=\"fr\"") && page.contains("votre propre mot de passe"),
+            "the account's language: {page}"
+        );
+        let fields = format!("{FORM}{cookie}");
+        let form = |old: &str, new: &str| format!("old={old}&new={new}");
+        let wrong = bench.ask("POST /my-account/password", &fields, &form("x", "trois+petits+cochons")).await;
+        assert!(wrong.status == 422 && wrong.body.contains("old-fault"), "{}", wrong.body);
+        let done = bench.ask("POST /my-account/password", &fields, &form(temporary, "trois+petits+cochons")).await;
+        assert_eq!((done.status, done.field("location")), (303, "/my-account?done=password"));
+        assert_eq!(bench.get("/devices", &cookie).await.status, 200);
+        let saved = bench.ask("POST /my-account", &fields, "display_name=%3Cb%3EEve&language=en").await;
+        assert!(saved.status == 303 && saved.head.contains("vigie_language=en"), "{}", saved.head);
+
+        let last = bench.post("/people/3", Role::Admin, "role=viewer&language=en&enabled=on").await;
+        assert!(last.status == 409 && last.body.contains("Make another one first"), "{}", last.body);
+        let seen = bench.get("/people/6", &bench.cookie(Role::Admin)).await.body;
+        assert!(seen.contains("&lt;b&gt;Eve") && !seen.contains("<b>Eve"));
+        let stale = bench.post("/people/6", Role::Admin, "seen=0&role=viewer&language=en&enabled=on").await;
+        assert_eq!(stale.status, 412);
+        let gone = bench.post("/people/6/remove", Role::Admin, "").await;
+        assert_eq!((gone.status, gone.field("location")), (303, "/people?done"));
+        assert_eq!(bench.get("/devices", &cookie).await.field("location"), "/login?next=/devices");
+
+        let journal = bench.get("/journal", &bench.cookie(Role::Admin)).await.body;
+        let text = strip_markup(&journal);
+        for sentence in ["Admin removed a removed account (no. 6)", "Admin made the account of", "chose a new password"]
+        {
+            assert!(text.contains(sentence), "{sentence}: {text}");
+        }
+        assert!(!text.contains(temporary) && !text.contains("eve"), "no password, and no name of one who is gone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_journal_is_filtered_and_shows_that_the_chain_was_verified() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        bench.post(&format!("/devices/{id}/know"), Role::Operator, "").await;
+        bench.ask("POST /login", FORM, "username=Admin&password=wrong").await;
+        let all = bench.get("/journal?verify", &bench.cookie(Role::Admin)).await.body;
+        assert!(strip_markup(&all).contains("Operator edited laser") && all.contains("Chain verified"), "{all}");
+        assert!(all.contains(&format!("href=\"/devices/{id}\"")) && all.contains("192.168.1.20"));
+        let wrong = strip_markup(&bench.get("/journal?errors=true", &bench.cookie(Role::Admin)).await.body);
+        assert!(wrong.contains("A log-in as Admin was refused") && !wrong.contains("edited"), "{wrong}");
+        let own = strip_markup(&bench.get("/journal?lang=fr", &bench.cookie(Role::Operator)).await.body);
+        assert!(own.contains("Operator a modifié laser") && !own.contains("refusée"), "{own}");
+        assert!(own.contains("Vous voyez ce que vous avez fait") && !own.contains("Chaîne vérifiée"));
+        let viewer = bench.get("/changes", &bench.cookie(Role::Viewer)).await.body;
+        assert!(!viewer.contains("href=\"/journal\"") && viewer.contains("href=\"/my-account\""));
     })
     .await;
 }

@@ -13,6 +13,15 @@ use crate::cli::{Ending, Exit};
 
 const FILE: &str = "device.key";
 
+/// Reads the key of a folder that has been in use; `None` when there is none.
+pub(super) fn load(folder: &Path) -> Result<Option<DeviceKey>, Ending> {
+    match folder.join(FILE).try_exists() {
+        Ok(true) => load_or_draw(folder).map(Some),
+        Ok(false) => Ok(None),
+        Err(error) => Err(Ending::new(Exit::Io, format!("{}: {error}", folder.display()))),
+    }
+}
+
 /// Reads the key, or makes one at the first start. Without a place to keep it the key lives as long as the process.
 pub(super) fn load_or_draw(folder: &Path) -> Result<DeviceKey, Ending> {
     let path = folder.join(FILE);

@@ -76,6 +76,7 @@ async fn look(
         settings: config.network.settings(),
         interfaces,
         access: network::Access::of(&config.network),
+        community: None,
         rules,
         keeper: None,
         stored: Vec::new(),

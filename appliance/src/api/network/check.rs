@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use vigie_core::lan::DeviceId;
 
+use vigie_core::audit::Kind as Act;
+
 use super::desk::Desk;
 use super::fault;
 use super::view::CheckView;
@@ -57,6 +59,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .answers::<CheckView>(200)
             // A result of the last minute is given again anyway, with its true age.
             .every_time()
+            .audits(Act::DeviceChecked)
             .run_with(desk, check),
     ]
 }

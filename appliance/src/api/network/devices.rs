@@ -11,6 +11,8 @@ use serde::Deserialize;
 use vigie_core::lan::{DeviceId, Edit, Refusal, SegmentId};
 use vigie_wire::Mac;
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use super::BASE;
 use super::desk::Desk;
 use super::edit::Patch;
@@ -75,11 +77,13 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::post("/api/network/v2/devices", Access::Operator, "Add a device by hand, before it is seen")
             .reads::<NewDevice>()
             .answers::<DeviceDetail>(201)
+            .audits(Act::DeviceAdded)
             .run_with(desk, add),
         Route::get("/api/network/v2/devices/{id}", Access::Viewer, "A device, by id, MAC or address")
             .answers::<DeviceDetail>(200)
             .run_with(desk, show),
         Route::delete("/api/network/v2/devices/{id}", Access::Admin, "Forget a device; heard again, it is new")
+            .audits(Act::DeviceForgotten)
             .run_with(desk, forget),
         Route::post(
             "/api/network/v2/devices/{id}/recall",
@@ -181,7 +185,9 @@ async fn add(desk: Arc<Desk>, call: Call) -> Outcome {
     });
     let (device, tag) = added.await??;
     let place = format!("{BASE}/devices/{}", device.device.id);
-    Ok(Reply::json(&device)?.status(StatusCode::CREATED).tag(&tag).header(LOCATION, &place))
+    let object = Object::Device(u64::from_str_radix(&device.device.id, 16).unwrap_or_default());
+    let reply = Reply::json(&device)?.status(StatusCode::CREATED).tag(&tag).header(LOCATION, &place);
+    Ok(reply.concerning(object))
 }
 
 /// Adds a device by hand.

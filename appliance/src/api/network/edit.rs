@@ -11,6 +11,8 @@ use vigie_core::lan::device::Device;
 use vigie_core::lan::{DeviceId, Edit, Kind, Trust};
 use vigie_core::limits::{MAX_NAME_BYTES, MAX_NOTES_BYTES, MAX_TAGS};
 
+use vigie_core::audit::Kind as Act;
+
 use super::desk::Desk;
 use super::fault;
 use super::view::DeviceDetail;
@@ -81,6 +83,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::patch("/api/network/v2/devices/{id}", Access::Operator, "Say what a person knows of a device")
             .reads::<Patch>()
             .answers::<DeviceDetail>(200)
+            .audits(Act::DeviceEdited)
             .run_with(desk, change),
     ]
 }

@@ -30,6 +30,10 @@ faults! {
     TOO_MANY_TAGS = "too_many_tags", Invalid, "A device takes at most {limit} tags.", "Un appareil porte au plus {limit} étiquettes.";
     /// Longer than is kept.
     TOO_LONG = "too_long", Invalid, "This is too long: at most {limit} bytes are kept, about as many letters.", "C'est trop long : {limit} octets au plus sont conservés, soit à peu près autant de lettres.";
+    /// Not a community.
+    BAD_COMMUNITY = "bad_community", Invalid, "A community has 1 to {limit} letters, digits and signs without spaces or accents.", "Une communauté compte de 1 à {limit} lettres, chiffres et signes, sans espace ni accent.";
+    /// No room for another credential.
+    VAULT_FULL = "credentials_full", Conflict, "There are {limit} credentials already, the most this appliance keeps. Remove one that is no longer used.", "Il y a déjà {limit} identifiants, le maximum de cet appareil. Supprimez-en un qui ne sert plus.";
     /// Neither MAC nor address.
     ADDRESS_NEEDED = "address_needed", Invalid, "Give a MAC or an IP address, so that the device can be recognised.", "Indiquez une adresse MAC ou IP, pour que l'appareil puisse être reconnu.";
     /// Not a MAC.

@@ -14,6 +14,8 @@ use vigie_core::lan::{DeviceId, Edit, Refusal};
 use vigie_wire::Mac;
 
 use self::line::Line;
+use vigie_core::audit::Kind as Act;
+
 use super::desk::Desk;
 use super::devices::{choose_segment, is_neighbour};
 use super::fault;
@@ -92,6 +94,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .answers::<ImportView>(200)
             // Doing it again changes nothing, and the answer may be long.
             .every_time()
+            .audits(Act::DevicesImported)
             .run_with(desk, take),
     ]
 }
@@ -99,7 +102,8 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 async fn take(desk: Arc<Desk>, call: Call) -> Outcome {
     let bad = || Problem::from(&faults::BAD_PARAMETER).with("name", "dry_run");
     let dry_run = read_switch(call.query("dry_run")).ok_or_else(bad)?;
-    Reply::json(&take_in(&desk, &call.body, dry_run, call.language).await?)
+    let view = take_in(&desk, &call.body, dry_run, call.language).await?;
+    Ok(view.tell(Reply::json(&view)?))
 }
 
 /// Takes in a list, or with `dry_run` only tells what would be done.
@@ -137,6 +141,16 @@ pub(crate) async fn take_in(
         count: items.len(),
         items,
     })
+}
+
+impl ImportView {
+    /// Says in an answer what the journal is to hold of it: nothing, when nothing was changed.
+    pub(crate) fn tell(&self, reply: Reply) -> Reply {
+        if self.dry_run || self.added + self.updated == 0 {
+            return reply.unrecorded();
+        }
+        reply.telling(&format!("{} added, {} updated", self.added, self.updated))
+    }
 }
 
 /// Does one line, or tells what would be done.

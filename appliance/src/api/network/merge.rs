@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vigie_core::lan::{Edit, Refusal};
 
+use vigie_core::audit::Kind as Act;
+
 use super::BASE;
 use super::desk::{Desk, find};
 use super::devices::detail;
@@ -64,14 +66,17 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::post("/api/network/v2/devices/{id}/merge", Access::Operator, "Make one device of two; this one stays")
             .reads::<Other>()
             .answers::<MergeDone>(200)
+            .audits(Act::DevicesMerged)
             .run_with(desk, merge),
         Route::post("/api/network/v2/devices/{id}/split", Access::Operator, "Undo the last merge of a device")
             .takes(BodyRule::Json)
             .answers::<SplitDone>(200)
+            .audits(Act::DevicesSplit)
             .run_with(desk, split),
         Route::post("/api/network/v2/devices/{id}/keep_apart", Access::Operator, "Say that two devices are two")
             .reads::<Other>()
             .answers::<DeviceDetail>(200)
+            .audits(Act::DevicesSplit)
             .run_with(desk, keep_apart),
     ]
 }

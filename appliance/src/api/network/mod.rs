@@ -10,13 +10,14 @@
 //! | `events`, `date` | changes: history of all, and of one device |
 //! | `scan`, `target`, `monitoring`, `stats` | sweeps, how the network is watched, numbers |
 //! | `census` | how many devices there were, and how fast one answered, over time |
-//! | `conflicts`, `segments`, `sources`, `settings`, `health` | what their names say |
+//! | `conflicts`, `segments`, `sources`, `settings`, `credentials`, `health` | what their names say |
 //! | `sheet`, `export`, `import` | devices as a table, out and in |
 //! | `live` | the event stream, readiness, metrics |
 
 pub(crate) mod census;
 mod check;
 mod conflicts;
+pub(crate) mod credentials;
 mod date;
 pub(crate) mod desk;
 pub(crate) mod devices;
@@ -67,6 +68,7 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         segments::routes(desk),
         sources::routes(desk),
         settings::routes(desk),
+        credentials::routes(desk),
         export::routes(desk),
         import::routes(desk),
         health::routes(desk),

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use super::desk::Desk;
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -67,6 +69,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::post("/api/network/v2/monitoring/start", Access::Operator, "Sweep the network by the clock")
             .takes(BodyRule::Json)
             .answers::<MonitoringView>(200)
+            .audits(Act::SettingsChanged)
             .run_with(desk, start),
         Route::post(
             "/api/network/v2/monitoring/stop",
@@ -75,6 +78,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         )
         .takes(BodyRule::Json)
         .answers::<MonitoringView>(200)
+        .audits(Act::SettingsChanged)
         .run_with(desk, stop),
     ]
 }
@@ -108,22 +112,32 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
 }
 
 async fn switch(desk: &Desk, watching: bool) -> Outcome {
-    set_watching(desk, watching).await?;
-    Reply::json(&view(desk).await?)
+    let changed = set_watching(desk, watching).await?;
+    Ok(tell(watching, changed, Reply::json(&view(desk).await?)?))
 }
 
-/// Sweeps the network by the clock from now on, or only listens; kept over a restart.
+/// Says in an answer what the journal is to hold of a switch that was turned: nothing, when it stood so already.
+pub(crate) fn tell(watching: bool, changed: bool, reply: Reply) -> Reply {
+    if !changed {
+        return reply.unrecorded();
+    }
+    let told = if watching { "watch on" } else { "watch off" };
+    reply.concerning(Object::Named("monitoring".into())).telling(told)
+}
+
+/// Sweeps the network by the clock from now on, or only listens; kept over a restart. Tells whether that is a change.
 ///
 /// # Errors
 /// `not_saved`.
-pub(crate) async fn set_watching(desk: &Desk, watching: bool) -> Result<(), Problem> {
+pub(crate) async fn set_watching(desk: &Desk, watching: bool) -> Result<bool, Problem> {
     if desk.visit(|hands, _| hands.sweeps().watching).await? == watching {
         // It was started as it was stored, so this is on the card already.
-        return Ok(());
+        return Ok(false);
     }
     let value = serde_json::to_vec(&Choice { watching }).unwrap_or_default();
     desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
-    desk.visit(move |hands, _| hands.watch(watching)).await
+    desk.visit(move |hands, _| hands.watch(watching)).await?;
+    Ok(true)
 }
 
 async fn start(desk: Arc<Desk>, _call: Call) -> Outcome {

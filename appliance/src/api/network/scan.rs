@@ -12,6 +12,8 @@ use tokio::time::Instant;
 use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::sweep::{Block, MAX_BLOCKS, Pace, TargetsError};
 
+use vigie_core::audit::Kind as Act;
+
 use super::BASE;
 use super::desk::Desk;
 use super::fault;
@@ -177,14 +179,18 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::post("/api/network/v2/scan", Access::Operator, "Start a scan; one at a time")
             .reads::<ScanRequest>()
             .answers::<Started>(202)
+            .audits(Act::ScanStarted)
             .run_with(desk, start),
         Route::get("/api/network/v2/scan", Access::Viewer, "What is being swept, how far it is, and how long it takes")
             .answers::<Running>(200)
             .run_with(desk, tell),
-        Route::delete("/api/network/v2/scan", Access::Operator, "Stop what is being swept").run_with(desk, abort),
+        Route::delete("/api/network/v2/scan", Access::Operator, "Stop what is being swept")
+            .audits(Act::ScanStopped)
+            .run_with(desk, abort),
         Route::post("/api/network/v2/scan/stop", Access::Operator, "Stop what is being swept")
             .takes(BodyRule::Json)
             .answers::<Stopped>(200)
+            .audits(Act::ScanStopped)
             .run_with(desk, stop),
         Route::get("/api/network/v2/scans", Access::Viewer, "The last sweeps, newest first")
             .lists()
@@ -300,12 +306,14 @@ async fn end(desk: &Desk) -> Result<bool, Problem> {
 }
 
 async fn abort(desk: Arc<Desk>, _call: Call) -> Outcome {
-    end(&desk).await?;
-    Ok(Reply::empty())
+    let stopped = end(&desk).await?;
+    Ok(if stopped { Reply::empty() } else { Reply::empty().unrecorded() })
 }
 
 async fn stop(desk: Arc<Desk>, _call: Call) -> Outcome {
-    Reply::json(&Stopped { stopped: end(&desk).await? })
+    let stopped = end(&desk).await?;
+    let reply = Reply::json(&Stopped { stopped })?;
+    Ok(if stopped { reply } else { reply.unrecorded() })
 }
 
 fn is_kept(hands: &Hands<'_>, number: u32) -> bool {

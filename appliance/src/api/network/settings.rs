@@ -6,6 +6,8 @@ use std::sync::Arc;
 use vigie_core::lan::sweep::MAX_BLOCKS;
 use vigie_store::format::MAX_VALUE_BYTES;
 
+use vigie_core::audit::{Kind as Act, Object};
+
 use super::desk::Desk;
 use super::fault;
 use super::target::BadTarget;
@@ -32,6 +34,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::put("/api/network/v2/config", Access::Admin, "Watch it otherwise; what is left out gets its default")
             .reads::<NetworkSettings>()
             .answers::<NetworkSettings>(200)
+            .audits(Act::SettingsChanged)
             .run_with(desk, replace),
     ]
 }
@@ -43,10 +46,10 @@ async fn tell(desk: Arc<Desk>, call: Call) -> Outcome {
 
 async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
     let new: NetworkSettings = call.json()?;
-    let settings = change(&desk, new, |tag| call.check_match(tag)).await?;
+    let (settings, changed) = change(&desk, new, |tag| call.check_match(tag)).await?;
     let reply = Reply::json(&settings)?;
     let tag = etag::of(reply.bytes());
-    Ok(reply.tag(&tag))
+    Ok(told(changed, reply.tag(&tag)))
 }
 
 /// The settings obeyed now, and their tag.
@@ -56,7 +59,8 @@ pub(crate) async fn now(desk: &Desk) -> (NetworkSettings, String) {
     (settings, tag)
 }
 
-/// Checks new settings, stores them, obeys them, in this order. `check_seen` gets the tag of those obeyed so far.
+/// Checks new settings, stores them, obeys them, in this order, and tells whether that is a change. `check_seen` gets
+/// the tag of those obeyed so far.
 ///
 /// # Errors
 /// `invalid` with a pointer to each value that does not do, what `check_seen` says, `not_saved`.
@@ -64,7 +68,7 @@ pub(crate) async fn change(
     desk: &Desk,
     new: NetworkSettings,
     check_seen: impl FnOnce(&str) -> Result<(), Problem>,
-) -> Result<NetworkSettings, Problem> {
+) -> Result<(NetworkSettings, bool), Problem> {
     check(&new)?;
     let value = serde_json::to_vec(&new).unwrap_or_default();
     if value.len() > MAX_VALUE_BYTES {
@@ -74,13 +78,19 @@ pub(crate) async fn change(
     let mut settings = desk.settings.lock().await;
     let present = serde_json::to_vec(&*settings).unwrap_or_default();
     check_seen(&etag::of(&present))?;
-    if new != *settings {
+    let changed = new != *settings;
+    if changed {
         desk.keeper.put_now(SETTINGS, KEY, value).await.map_err(|_| Problem::from(&faults::NOT_SAVED))?;
         let obeyed = new.clone();
         desk.visit(move |hands, _| hands.obey(&obeyed)).await?;
         *settings = new;
     }
-    Ok(settings.clone())
+    Ok((settings.clone(), changed))
+}
+
+/// Says in an answer what the journal is to hold of a change: nothing, when all stood so already.
+pub(crate) fn told(changed: bool, reply: Reply) -> Reply {
+    if changed { reply.concerning(Object::Named("network".into())) } else { reply.unrecorded() }
 }
 
 /// Checks settings.

@@ -15,6 +15,8 @@ use vigie_core::lan::DeviceId;
 use vigie_wire::Mac;
 use vigie_wire::link::wol::Password;
 
+use vigie_core::audit::Kind as Act;
+
 use super::BASE;
 use super::desk::Desk;
 use super::fault;
@@ -95,6 +97,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         )
         .reads::<WakeRequest>()
         .answers::<WakeView>(202)
+        .audits(Act::DeviceWoken)
         .run_with(desk, wake),
         Route::get("/api/network/v2/devices/{id}/wake", Access::Viewer, "Whether the device came up")
             .answers::<WakeView>(200)

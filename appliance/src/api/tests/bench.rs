@@ -42,39 +42,39 @@ pub(crate) struct Bench {
     /// A desk of its own, beside that of the routes.
     pub(crate) desk: Arc<Desk>,
     pub(crate) network: Network,
-    pub(super) keeper: Keeper,
-    pub(super) table: Arc<RouteTable>,
+    pub(crate) keeper: Keeper,
+    pub(crate) table: Arc<RouteTable>,
     server: Server,
     stop: watch::Sender<bool>,
     _folder: tempfile::TempDir,
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 
     /// Status and code of a problem.
-    pub(super) fn no(&self) -> (u16, String) {
+    pub(crate) fn no(&self) -> (u16, String) {
         (self.status, self.json()["code"].as_str().unwrap_or_default().to_owned())
     }
 
     /// The pointers of a problem.
-    pub(super) fn pointers(&self) -> Vec<String> {
+    pub(crate) fn pointers(&self) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["pointer"].as_str().unwrap_or_default().to_owned()).collect()
     }
@@ -96,15 +96,11 @@ impl Bench {
         let (keeper, stored) = Keeper::open(folder.path(), now_ms).unwrap();
         let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
         let store = RamStore::default();
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent] {
+        for role in Role::ALL {
             let record = AccountRecord {
-                number: role.byte().into(),
-                username: format!("{role:?}"),
                 role: role.byte(),
-                language: *b"en",
-                enabled: true,
-                created_at: None,
-                verifier: Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] },
+                verifier: Some(Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] }),
+                ..AccountRecord::new(role.byte().into(), &format!("{role:?}"), *b"en")
             };
             store.save(record.number, record.to_bytes()).await.unwrap();
         }
@@ -132,7 +128,7 @@ impl Bench {
     }
 
     /// One request on a connection of its own. `fields` are whole lines.
-    pub(super) async fn ask(&self, role: Option<Role>, line: &str, fields: &str, body: &[u8]) -> Answer {
+    pub(crate) async fn ask(&self, role: Option<Role>, line: &str, fields: &str, body: &[u8]) -> Answer {
         let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
         let (server, stop) = (self.server.clone(), self.stop.subscribe());
         let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
@@ -160,16 +156,16 @@ impl Bench {
         answer
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask(Some(Role::Viewer), &format!("GET {path}"), "", b"").await
     }
 
     /// A request with a JSON body as an operator.
-    pub(super) async fn send(&self, line: &str, body: &str) -> Answer {
+    pub(crate) async fn send(&self, line: &str, body: &str) -> Answer {
         self.ask(Some(Role::Operator), line, "Content-Type: application/json\r\n", body.as_bytes()).await
     }
 
-    pub(super) async fn send_as(&self, role: Role, line: &str, fields: &str, body: &str) -> Answer {
+    pub(crate) async fn send_as(&self, role: Role, line: &str, fields: &str, body: &str) -> Answer {
         let fields = format!("Content-Type: application/json\r\n{fields}");
         self.ask(Some(role), line, &fields, body.as_bytes()).await
     }
@@ -203,7 +199,7 @@ impl Bench {
     }
 
     /// Waits until an answer is as it should be.
-    pub(super) async fn get_until(&self, path: &str, good: impl Fn(&Answer) -> bool) -> Answer {
+    pub(crate) async fn get_until(&self, path: &str, good: impl Fn(&Answer) -> bool) -> Answer {
         let wait = async {
             loop {
                 let answer = self.get(path).await;

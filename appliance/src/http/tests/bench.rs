@@ -68,15 +68,11 @@ impl Bench {
     /// A bench on which every role has an account; its number is the role's byte.
     pub(super) async fn with_every_role() -> Self {
         let store = RamStore::default();
-        for role in [Role::Viewer, Role::Operator, Role::Admin, Role::Agent] {
+        for role in Role::ALL {
             let record = AccountRecord {
-                number: role.byte().into(),
-                username: format!("{role:?}"),
                 role: role.byte(),
-                language: *b"en",
-                enabled: true,
-                created_at: None,
-                verifier: Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] },
+                verifier: Some(Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] }),
+                ..AccountRecord::new(role.byte().into(), &format!("{role:?}"), *b"en")
             };
             store.save(record.number, record.to_bytes()).await.unwrap();
         }
@@ -192,6 +188,8 @@ fn sample_routes(counted: &Arc<AtomicU32>) -> Vec<Route> {
         Route::get("/test/viewer", Access::Viewer, "For viewers").run(async |_| Ok(Reply::empty())),
         Route::get("/test/operator", Access::Operator, "For operators").run(async |_| Ok(Reply::empty())),
         Route::get("/test/agent", Access::Agent, "For agents").run(async |_| Ok(Reply::empty())),
+        Route::get("/test/stations/{station}", Access::AgentOrOperator, "One workstation")
+            .run(async |_| Ok(Reply::empty())),
         Route::get("/test/both", Access::AgentOrOperator, "For both").run(async |_| Ok(Reply::empty())),
     ]
 }

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use zeroize::Zeroizing;
 
+use vigie_core::audit::Kind;
+
 use crate::accounts::clock::format_utc;
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -148,8 +150,11 @@ pub fn routes() -> Vec<Route> {
         Route::put("/api/tls/certificate", Access::Admin, "Show a certificate of one's own, checked before the switch")
             .reads::<Upload>()
             .answers::<TlsView>(200)
+            .audits(Kind::CertificateChanged)
             .run(take),
-        Route::delete("/api/tls/certificate", Access::Admin, "Go back to the device's own certificate").run(take_back),
+        Route::delete("/api/tls/certificate", Access::Admin, "Go back to the device's own certificate")
+            .audits(Kind::CertificateChanged)
+            .run(take_back),
     ]
 }
 

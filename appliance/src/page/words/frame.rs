@@ -11,6 +11,8 @@ pub(in crate::page) const SECTIONS: Text = both("Sections", "Rubriques");
 pub(in crate::page) const OVERVIEW: Text = both("Overview", "Aperçu");
 pub(in crate::page) const DEVICES: Text = both("Devices", "Appareils");
 pub(in crate::page) const CHANGES: Text = both("Changes", "Changements");
+pub(in crate::page) const JOURNAL: Text = both("Journal", "Journal");
+pub(in crate::page) const MY_ACCOUNT: Text = both("My account", "Mon compte");
 pub(in crate::page) const SYSTEM: Text = both("System", "Système");
 pub(in crate::page) const LOG_OUT: Text = both("Log out", "Se déconnecter");
 /// The other language, in its own words.

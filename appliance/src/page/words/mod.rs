@@ -2,6 +2,7 @@
 //! It never holds markup: a sentence names its blanks as `{name}`, [`fill`] puts escaped pieces in.
 //! The views speak through it.
 
+pub(super) mod audit;
 pub(super) mod changes;
 pub(super) mod chart;
 pub(super) mod device;
@@ -12,6 +13,7 @@ pub(super) mod frame;
 pub(super) mod import;
 pub(super) mod logs;
 pub(super) mod overview;
+pub(super) mod people;
 mod reasons;
 pub(super) mod settings;
 pub(super) mod system;

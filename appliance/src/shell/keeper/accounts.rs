@@ -3,6 +3,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use vigie_store::Durability;
+
 use super::{ACCOUNT, Keeper, Stored};
 use crate::accounts::store::{AccountStore, NotSaved, Saving};
 
@@ -31,5 +33,20 @@ impl AccountStore for KeptAccounts {
             let saved = self.keeper.put_now(ACCOUNT, &number.to_be_bytes(), record).await;
             saved.map_err(|error| NotSaved(error.to_string()))
         })
+    }
+
+    fn remove(&self, number: u32) -> Saving<'_> {
+        Box::pin(async move {
+            let removed = self.keeper.delete_now(ACCOUNT, &number.to_be_bytes()).await;
+            removed.map_err(|error| NotSaved(error.to_string()))
+        })
+    }
+
+    fn put_back(&self, number: u32, record: Option<Vec<u8>>) {
+        // A record that failed to be written still waits in the log's memory; the newer one takes its place there.
+        match record {
+            Some(record) => self.keeper.put(ACCOUNT, &number.to_be_bytes(), record, Durability::Batch),
+            None => self.keeper.delete(ACCOUNT, &number.to_be_bytes()),
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! Never interprets a value. Called by `run` for accounts and settings, and by the network shell for devices and changes.
 
 mod accounts;
+mod credentials;
+mod journal;
 mod kinds;
 mod thread;
 
@@ -13,7 +15,9 @@ use tokio::sync::oneshot;
 use vigie_store::{Counters, Durability, Error, FileMedium, Health, Kind, Log, Report, Usage};
 
 pub use accounts::KeptAccounts;
-pub use kinds::{ACCOUNT, BOOT, CHANGE, DEVICE, KEPT_SCAN, SEGMENT, SETTINGS, WATCH};
+pub use credentials::KeptCredentials;
+pub use journal::KeptJournal;
+pub use kinds::{ACCOUNT, AUDIT, AUDIT_SEAL, BOOT, CHANGE, CREDENTIAL, DEVICE, KEPT_SCAN, SEGMENT, SETTINGS, WATCH};
 
 /// Orders waiting for the thread. A burst of a few hundred devices is put at once; more than this means that the card
 /// takes nothing, and whoever can wait is told so.
@@ -24,6 +28,8 @@ enum Order {
     Put { kind: Kind, key: Vec<u8>, value: Vec<u8>, durability: Durability, done: Option<Answer> },
     Delete { kind: Kind, key: Vec<u8>, done: Option<Answer> },
     Append { kind: Kind, value: Vec<u8>, durability: Durability, done: Option<Answer> },
+    Link { kind: Kind, linked: Box<dyn Linked>, durability: Durability, done: Answer },
+    After { kind: Kind, after: u64, limit: usize, done: oneshot::Sender<Vec<Event>> },
     Flush(Answer),
     Newest { kind: Kind, before: u64, limit: usize, keep: Keep, done: oneshot::Sender<Vec<Event>> },
     Stop(oneshot::Sender<()>),
@@ -31,6 +37,16 @@ enum Order {
 
 type Answer = oneshot::Sender<Result<(), Error>>;
 type Keep = Box<dyn FnMut(&Event) -> bool + Send>;
+
+/// An event that links to the one before: it is composed when its turn to be written has come.
+pub(super) trait Linked: Send {
+    /// The value.
+    fn compose(&mut self) -> Vec<u8>;
+    /// The value was taken; what to put beside it, in the same batch.
+    fn taken(&mut self, value: &[u8]) -> (Kind, Vec<u8>, Vec<u8>);
+    /// The log did not take it.
+    fn refused(&mut self);
+}
 
 /// One stored event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +57,12 @@ pub struct Event {
     pub version: u8,
     /// Its value.
     pub value: Vec<u8>,
+}
+
+impl Event {
+    fn of(record: &vigie_store::Record<'_>) -> Self {
+        Self { sequence: record.sequence, version: record.version, value: record.value.to_vec() }
+    }
 }
 
 /// One stored value, as it comes back at start.
@@ -100,7 +122,8 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Opens the log in `folder` and starts its thread. Gives what was stored, keyed values only.
+    /// Opens the log in `folder` and starts its thread. Gives what was stored: keyed values, and the entries of the
+    /// journal.
     ///
     /// # Errors
     /// When another process has it open, newer software wrote it, or its folder cannot be made.
@@ -108,7 +131,8 @@ impl Keeper {
         let (mut log, report) = Log::open(FileMedium::open(folder)?, kinds::options())?;
         let mut stored = Vec::new();
         log.replay(&mut |record| {
-            if !kinds::is_event(record.kind) {
+            // The journal's chain goes on from its entries; other history is only read when somebody looks.
+            if !kinds::is_event(record.kind) || record.kind == AUDIT.id {
                 let (key, value) = (record.key.to_vec(), record.value.to_vec());
                 stored.push(Stored { kind: record.kind, version: record.version, key, value });
             }
@@ -145,6 +169,24 @@ impl Keeper {
     /// Appends to history, in its turn.
     pub fn append(&self, kind: Kind, value: Vec<u8>, durability: Durability) {
         self.order(Order::Append { kind, value, durability, done: None });
+    }
+
+    /// Appends an event that links to the one before; `done` is told when it is on the card.
+    pub(super) fn link(
+        &self,
+        kind: Kind,
+        linked: Box<dyn Linked>,
+        durability: Durability,
+        done: Answer,
+    ) -> Result<(), NotKept> {
+        self.try_order(Order::Link { kind, linked, durability, done })
+    }
+
+    /// The events of a kind with a number above `after`, oldest first, at most `limit`.
+    pub async fn after(&self, kind: Kind, after: u64, limit: usize) -> Vec<Event> {
+        let (done, answer) = oneshot::channel();
+        self.order(Order::After { kind, after, limit, done });
+        answer.await.unwrap_or_default()
     }
 
     /// Stores the latest value of a key, and ends when it is on the card.
@@ -201,11 +243,15 @@ impl Keeper {
 
     async fn and_wait(&self, make: impl FnOnce(Answer) -> Order) -> Result<(), NotKept> {
         let (done, answer) = oneshot::channel();
-        self.orders.try_send(make(done)).map_err(|error| match error {
+        self.try_order(make(done))?;
+        answer.await.map_err(|_| NotKept::Stopping)?.map_err(NotKept::Log)
+    }
+
+    fn try_order(&self, order: Order) -> Result<(), NotKept> {
+        self.orders.try_send(order).map_err(|error| match error {
             TrySendError::Full(_) => NotKept::Busy,
             TrySendError::Disconnected(_) => NotKept::Stopping,
-        })?;
-        answer.await.map_err(|_| NotKept::Stopping)?.map_err(NotKept::Log)
+        })
     }
 }
 

@@ -88,6 +88,13 @@ impl KeeperThread {
             Order::Append { kind, value, durability, done } => {
                 self.write(done, |log, now| log.append(now, kind, &value, durability));
             }
+            Order::Link { kind, linked, durability, done } => self.link(kind, linked, durability, done),
+            Order::After { kind, after, limit, done } => {
+                let mut found = Vec::new();
+                // What cannot be read is left out here; whoever counts finds the gap.
+                let _unreadable = self.log.events(kind, after, limit, &mut |record| found.push(Event::of(&record)));
+                let _nobody_waits = done.send(found);
+            }
             Order::Newest { kind, before, limit, keep, done } => {
                 let _nobody_waits = done.send(self.newest(kind, before, limit, keep));
             }
@@ -103,13 +110,25 @@ impl KeeperThread {
         None
     }
 
-    fn write(&mut self, done: Option<Answer>, write: impl Fn(&mut Log<FileMedium>, u64) -> Result<u64, Error>) {
+    /// Writes an event that links to the one before, and what belongs beside it.
+    fn link(&mut self, kind: Kind, mut linked: Box<dyn super::Linked>, durability: Durability, done: Answer) {
+        let value = linked.compose();
+        if !self.write(Some(done), |log, now| log.append(now, kind, &value, durability)) {
+            return linked.refused();
+        }
+        let (kind, key, beside) = linked.taken(&value);
+        self.write(None, |log, now| log.put(now, kind, &key, &beside, durability));
+    }
+
+    /// Whether the log took it.
+    fn write(&mut self, done: Option<Answer>, write: impl Fn(&mut Log<FileMedium>, u64) -> Result<u64, Error>) -> bool {
         let now = (self.now_ms)();
         let mut written = write(&mut self.log, now);
         if matches!(written, Err(Error::BatchFull { .. })) {
             self.flush();
             written = write(&mut self.log, now);
         }
+        let taken = written.is_ok();
         match (written, done) {
             // A value that is there already writes nothing, and is as durable as it was.
             (Ok(number), Some(done)) if number <= self.log.acknowledged() => {
@@ -125,6 +144,7 @@ impl KeeperThread {
             }
             (Ok(_), None) => {}
         }
+        taken
     }
 
     fn flush(&mut self) {
@@ -151,7 +171,7 @@ impl KeeperThread {
         loop {
             let mut page = Vec::new();
             let read = self.log.newest_events(kind, before, PAGE, &mut |record| {
-                page.push(Event { sequence: record.sequence, version: record.version, value: record.value.to_vec() });
+                page.push(Event::of(&record));
             });
             let Some(last) = page.last().map(|event| event.sequence).filter(|_| read.is_ok()) else { return found };
             before = last;

@@ -31,10 +31,3 @@ impl Access {
         Self { snmp, leases: network.dhcp_leases.clone() }
     }
 }
-
-impl Credentials {
-    /// Whether there is anything to ask with.
-    pub(crate) fn any(&self) -> bool {
-        self.community.is_some() || self.user.is_some()
-    }
-}

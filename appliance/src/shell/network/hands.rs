@@ -17,6 +17,7 @@ use vigie_wire::link::wol;
 use super::bin::{Bin, NotBack};
 use super::census::{Census, Count, Series};
 use super::engine::{Counts, Engine};
+use super::errand::Communities;
 use super::kept::{KeptScans, Snapshot};
 use super::places::Places;
 use super::record;
@@ -95,7 +96,7 @@ pub(crate) struct Hands<'a> {
     pub(super) keeper: Option<&'a Keeper>,
     /// Whether this visit changed what a person will want to find again.
     pub(super) edited: bool,
-    pub(super) snmp: bool,
+    pub(super) communities: &'a Communities,
 }
 
 impl Hands<'_> {
@@ -328,9 +329,14 @@ impl Hands<'_> {
         &self.memory.changes
     }
 
+    /// Asks agents of SNMP with this community from now on, before those of the configuration.
+    pub(crate) fn know_community(&mut self, community: Option<&str>) {
+        *self.communities.given.borrow_mut() = community.map(|text| text.to_owned().into());
+    }
+
     /// Obeys new settings. Legs are arranged anew by themselves.
     pub(crate) fn obey(&mut self, new: &NetworkSettings) {
-        self.sweeps.rhythm = settings::rhythm(new, self.snmp);
+        self.sweeps.rhythm = settings::rhythm(new, self.communities.is_any());
         self.engine.heard = settings::heard(new);
         self.engine.excluded = settings::excluded(new);
         self.places.choose(settings::choice(new));

@@ -65,6 +65,7 @@ use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 
 pub(crate) use access::Access;
+use access::Credentials;
 pub(crate) use bin::NotBack;
 pub(crate) use census::{Count, FINE_STEPS, HOURS, STEP_S, Series};
 pub(crate) use engine::Counts;
@@ -90,6 +91,8 @@ pub(crate) struct Start {
     pub(crate) interfaces: Vec<String>,
     /// What a person gave for reading more than devices tell everybody.
     pub(crate) access: Access,
+    /// The SNMP community that was given on the page.
+    pub(crate) community: Option<String>,
     /// Rules of a person, beside the built-in ones.
     pub(crate) rules: Rules,
     /// Where to store, unless nothing is to be stored.
@@ -158,10 +161,15 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     engine.heard = settings::heard(&start.settings);
     engine.excluded = settings::excluded(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
-    let Access { snmp: credentials, leases } = start.access;
-    let snmp = credentials.any();
+    let Access { snmp: Credentials { community, user }, leases } = start.access;
+    let communities = Rc::new(errand::Communities {
+        fixed: community.into_iter().collect(),
+        given: RefCell::new(start.community.map(Into::into)),
+        has_user: user.is_some(),
+    });
     let book = logbook::Logbook::open(&start.stored, start.keeper.clone());
-    let mut sweeps = sweeps::Sweeps::new(settings::rhythm(&start.settings, snmp), book, start.clocks.clone());
+    let rhythm = settings::rhythm(&start.settings, communities.is_any());
+    let mut sweeps = sweeps::Sweeps::new(rhythm, book, start.clocks.clone());
     sweeps.watching = start.watching;
     let choice = Choice { interfaces: start.interfaces, ..settings::choice(&start.settings) };
     let places = Rc::new(places::Places::new(choice, segments(&start.stored)));
@@ -169,14 +177,14 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let sweeps = Rc::new(RefCell::new(sweeps));
     let memory = Rc::new(RefCell::new(hands::Memory::restore(&start.stored)));
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
-    let means = Rc::new(errand::Means::new(credentials));
+    let means = Rc::new(errand::Means::new(communities.clone(), user));
     let room = news::Room {
         engine: engine.clone(),
         sweeps: sweeps.clone(),
         places: places.clone(),
         memory,
         keeper: start.keeper.clone(),
-        snmp,
+        communities,
     };
 
     spawn_local(keep_legs(engine.clone(), places.clone(), start.keeper.clone()));
@@ -210,7 +218,7 @@ pub(crate) fn visit_stored<T>(
         places: Rc::new(places::Places::new(settings::choice(&settings), segments(stored))),
         memory: Rc::new(RefCell::new(hands::Memory::restore(stored))),
         keeper: None,
-        snmp: false,
+        communities: Rc::default(),
     };
     room.visit(visit)
 }

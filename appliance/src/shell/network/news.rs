@@ -10,6 +10,7 @@ use vigie_core::lan::sweep::Progress;
 use vigie_core::lan::{Change, DeviceId};
 
 use super::engine::Shared;
+use super::errand::Communities;
 use super::hands::{Hands, Memory};
 use super::kept::Snapshot;
 use super::places::Places;
@@ -46,7 +47,7 @@ pub(super) struct Room {
     pub(super) places: Rc<Places>,
     pub(super) memory: Rc<RefCell<Memory>>,
     pub(super) keeper: Option<Keeper>,
-    pub(super) snmp: bool,
+    pub(super) communities: Rc<Communities>,
 }
 
 impl Room {
@@ -59,7 +60,7 @@ impl Room {
             memory: &mut self.memory.borrow_mut(),
             keeper: self.keeper.as_ref(),
             edited: false,
-            snmp: self.snmp,
+            communities: &self.communities,
         })
     }
 }

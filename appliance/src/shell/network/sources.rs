@@ -97,7 +97,7 @@ impl Hands<'_> {
         let raw = legs.iter().any(|leg| leg.raw.is_some());
         let ping = raw || legs.iter().any(|leg| !leg.echo.is_empty());
         match (source, tally.trouble) {
-            (Source::Snmp, _) if !self.snmp => Condition::NoCredentials,
+            (Source::Snmp, _) if !self.communities.is_any() => Condition::NoCredentials,
             _ if legs.is_empty() && !local => Condition::NoNetwork,
             (_, Some((_, Trouble::Absent))) => Condition::Absent,
             (_, Some(_)) => Condition::Trouble,

@@ -53,7 +53,7 @@ pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<K
         places,
         memory,
         keeper: keeper.clone(),
-        snmp: false,
+        communities: Rc::default(),
     };
     let (visits, inbox) = mpsc::channel(MAX_VISITS);
     spawn_local(super::keep_time(engine));

@@ -60,7 +60,7 @@ fn what_a_person_typed_is_kept_without_signs_that_act() {
     net.edit(Edit::Tags(id, &["\u{202d}", "\u{7f}till"])).unwrap();
     let device = net.lan.device(id).unwrap();
     assert_eq!((device.label(), device.owner(), device.notes()), ("gnp[2J.exeé", "abc", "one\ntwo"));
-    let tags: Vec<&str> = device.tags().iter().map(|tag| tag.as_str()).collect();
+    let tags: Vec<&str> = device.tags().iter().map(crate::Text::as_str).collect();
     assert_eq!(tags, ["till"]);
 }
 

@@ -24,10 +24,11 @@ use tokio::task::spawn_local;
 use tokio::time::timeout;
 use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
+use zeroize::Zeroizing;
 
-use super::access::Credentials;
 use super::engine::{Errand, Shared};
 use super::tally::Trouble;
+use super::usm::User;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -40,6 +41,29 @@ const CONNECT_TIME: Duration = Duration::from_millis(1_500);
 /// How long one errand may take in all.
 const ERRAND_TIME: Duration = Duration::from_secs(6);
 
+/// The communities a person gave, in the configuration and on the page. None is ever tried unasked.
+#[derive(Default)]
+pub(crate) struct Communities {
+    /// Of the configuration.
+    pub(crate) fixed: Vec<String>,
+    /// Of the vault; may change while the service runs.
+    pub(crate) given: RefCell<Option<Zeroizing<String>>>,
+    /// Whether there is a user of version 3 beside them.
+    pub(crate) has_user: bool,
+}
+
+impl Communities {
+    fn all(&self) -> Vec<Zeroizing<String>> {
+        let given = self.given.borrow().clone();
+        given.into_iter().chain(self.fixed.iter().cloned().map(Zeroizing::new)).collect()
+    }
+
+    /// Whether there is anything to ask with.
+    pub(crate) fn is_any(&self) -> bool {
+        self.has_user || !self.fixed.is_empty() || self.given.borrow().is_some()
+    }
+}
+
 /// What errands need beside the engine.
 pub(crate) struct Means {
     snmp: snmp::Key,
@@ -47,8 +71,8 @@ pub(crate) struct Means {
 
 impl Means {
     /// With what a person gave for SNMP agents.
-    pub(crate) fn new(given: Credentials) -> Self {
-        Self { snmp: snmp::Key::new(given) }
+    pub(crate) fn new(communities: Rc<Communities>, user: Option<User>) -> Self {
+        Self { snmp: snmp::Key::new(communities, user) }
     }
 }
 

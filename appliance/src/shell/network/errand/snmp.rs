@@ -2,6 +2,7 @@
 //! Never tries what nobody gave and never writes. Called by errands.
 
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -9,24 +10,24 @@ use tokio::time::timeout;
 use vigie_core::lan::{Clue, Fact, Source};
 use vigie_wire::names::snmp::{Answer, PORT, SnmpFact, identity};
 
-use super::super::access::Credentials;
 use super::super::hear::{is_a_name, short};
+use super::super::usm::User;
 use super::secured::{self, Agents, Outcome};
-use super::{Visit, id};
+use super::{Communities, Visit, id};
 
 /// Small agents take a second when they are busy forwarding.
 pub(super) const ANSWER_TIME: Duration = Duration::from_millis(1_500);
 
 /// What agents are asked with.
 pub(super) struct Key {
-    community: Option<String>,
+    communities: Rc<Communities>,
     agents: Option<Agents>,
 }
 
 impl Key {
     /// What a person gave.
-    pub(super) fn new(given: Credentials) -> Self {
-        Self { community: given.community, agents: given.user.map(Agents::new) }
+    pub(super) fn new(communities: Rc<Communities>, user: Option<User>) -> Self {
+        Self { communities, agents: user.map(Agents::new) }
     }
 }
 
@@ -37,8 +38,10 @@ pub(super) async fn ask(at: &Visit, key: &Key) {
     {
         return;
     }
-    if let Some(community) = &key.community {
-        let _silent = exchange(at, community).await;
+    for community in key.communities.all() {
+        if exchange(at, &community).await.is_some() {
+            return;
+        }
     }
 }
 
