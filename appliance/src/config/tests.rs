@@ -211,8 +211,12 @@ fn every_key_is_explained_and_known_to_the_structs() {
             keys::Kind::Ports => "[80]".to_owned(),
         };
         // `host_names` takes names, not segments.
-        let sample = if key.path == "http.host_names" { "[\"x\"]".to_owned() } else { sample };
-        let sample = if key.path == "system.zone" { "\"UTC\"".to_owned() } else { sample };
+        let sample = match key.path {
+            "http.host_names" => "[\"x\"]".to_owned(),
+            "log.syslog" => "\"logs.example.org:514\"".to_owned(),
+            "system.zone" => "\"Europe/Paris\"".to_owned(),
+            _ => sample,
+        };
         // A user and what it signs and encrypts with go together.
         let others = [("snmp_user", "\"ada\""), ("snmp_auth_password", LONG), ("snmp_privacy_password", LONG)];
         let others = others.iter().filter(|(name, _)| key.path.contains("snmp_") && !key.path.ends_with(name));

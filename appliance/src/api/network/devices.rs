@@ -92,6 +92,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         )
         .takes(BodyRule::Json)
         .answers::<DeviceDetail>(200)
+        .audits(Act::DeviceAdded)
         .run_with(desk, recall),
     ]
 }

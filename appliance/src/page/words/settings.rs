@@ -106,6 +106,7 @@ pub(in crate::page) fn source(name: &str) -> Text {
         "ssdp" => both("Televisions and media (UPnP)", "Télévisions et médias (UPnP)"),
         "wsd" => both("Printers and cameras (WS-Discovery)", "Imprimantes et caméras (WS-Discovery)"),
         "dhcp" => both("Requests for addresses (DHCP)", "Demandes d'adresse (DHCP)"),
+        "leases" => both("Addresses given out by this machine", "Adresses distribuées par cette machine"),
         "dns" => both("The network's name server (DNS)", "Serveur de noms du réseau (DNS)"),
         "snmp" => both("Network management (SNMP)", "Supervision réseau (SNMP)"),
         "banners" => both("Greetings of services", "Messages d'accueil des services"),
