@@ -94,6 +94,11 @@ fn a_network_behind_the_router_is_known_and_its_devices_watched() {
     for (port, taken) in counts.as_object().expect("ports") {
         assert_eq!((&taken["connections"], &taken["bytes"]), (&json!(0), &json!(0)), "port {port}");
     }
+    // The last of the repeated scans may still run.
+    eventually("the end of the sweep", SWEEP_TIME, || {
+        let now = appliance.api.get("/api/network/v2/scan");
+        check(now["job"]["state"] == "done", now)
+    });
     // A later sweep by itself asks them too; when the network is gone the line is to blame, not the devices.
     appliance.api.sweep("quick");
     assert_eq!(far(&appliance.api).len(), found.len());

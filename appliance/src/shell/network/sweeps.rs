@@ -255,10 +255,10 @@ impl Sweeps {
         unmarked.map(|(segment, _)| *segment).collect()
     }
 
-    /// A turn for each segment that is there, and none for others.
+    /// A turn for each segment that is there, and none for others. One whose sweep was cut short stays until that is told.
     fn arrange(&mut self, engine: &Engine, now: Instant) -> Vec<SegmentId> {
         let there: Vec<SegmentId> = engine.legs.iter().map(super::leg::Leg::segment).collect();
-        self.turns.retain(|segment, _| there.contains(segment));
+        self.turns.retain(|segment, turn| there.contains(segment) || turn.running.is_some());
         for segment in &there {
             if self.turns.contains_key(segment) {
                 continue;
