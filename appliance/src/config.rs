@@ -36,6 +36,8 @@ pub struct Config {
     pub network: NetworkConfig,
     /// The log.
     pub log: LogConfig,
+    /// The machine.
+    pub system: SystemConfig,
 }
 
 /// `[data]`
@@ -105,6 +107,16 @@ pub struct PresenceConfig {
 pub struct LogConfig {
     /// The least important lines still written.
     pub level: LogLevel,
+}
+
+/// `[system]`: what only a service started with rights can use.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SystemConfig {
+    /// The watchdog to feed; none: it is left alone.
+    pub watchdog: Option<PathBuf>,
+    /// Who the service becomes when root starts it and the data folder is root's.
+    pub user: Option<String>,
 }
 
 /// How much is logged.

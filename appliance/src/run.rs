@@ -5,6 +5,8 @@ mod key;
 mod own;
 mod scan;
 mod setup;
+mod split;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +19,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use vigie_store::{Error as StoreError, Health};
-use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
 use crate::accounts::Accounts;
@@ -31,13 +32,16 @@ use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
+use crate::http::supervision::Fences;
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
+use crate::shell::{broker, rights, tasks};
 use crate::{api, page};
 
 pub use scan::scan;
 pub use setup::set_up;
+pub use split::{run, run_behind_broker};
 
 /// Descriptors the service may need: connections, sockets of eight legs, errands, files.
 const DESCRIPTORS: u64 = 4_096;
@@ -48,16 +52,13 @@ const LAST_SAVES: Duration = Duration::from_millis(300);
 /// How long ending may take in all before it is left to the system.
 const ENDING_TIME: Duration = Duration::from_secs(4);
 
-/// Runs the service until SIGTERM or SIGINT.
-///
-/// # Errors
-/// When the data folder is taken or unusable, a port is taken, or the kernel gives no randomness.
-pub fn run(config: Config) -> Result<(), Ending> {
+/// Runs the service until SIGTERM or SIGINT, in a process that has given up what it does not need.
+fn serve(config: Config, fences: Fences) -> Result<u8, Ending> {
     prepare()?;
     // Password checks are the only blocking work, and they run one at a time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let everything = LocalSet::new();
-    runtime.block_on(everything.run_until(serve(config)))
+    runtime.block_on(everything.run_until(work(config, fences))).map(|()| Exit::Ok as u8)
 }
 
 /// What must be done before a second thread starts.
@@ -84,11 +85,13 @@ fn open_store(folder: &Path) -> Result<(Keeper, Vec<Stored>), Ending> {
             StoreError::NewerFormat { .. } => Exit::Data,
             _ => Exit::Io,
         };
-        Ending::new(exit, format!("{}: {error}", folder.display()))
+        // The folder may be the one this process stands in.
+        let named = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Ending::new(exit, format!("{}: {error}", named.display()))
     })
 }
 
-async fn serve(config: Config) -> Result<(), Ending> {
+async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
@@ -104,6 +107,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
     watch_storage(&platform, &keeper);
+    watched::tell(&platform, fences);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
     let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
@@ -128,10 +132,11 @@ async fn serve(config: Config) -> Result<(), Ending> {
     let areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
-    let listener = listen(config.http.listen).await?;
-    greet(&listener, code.as_ref().map(Secret::expose))?;
+    let listener = listen(config.http.listen)?;
+    greet(&listener, code.as_ref().map(Secret::expose), &fences)?;
     let (stop, stopped) = watch::channel(false);
     tokio::task::spawn_local(until_told_to_stop(stop)?);
+    tokio::task::spawn_local(broker::report());
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
     server.serve(listener, stopped).await;
     platform.events.stop();
@@ -160,8 +165,8 @@ fn areas(
     vec![api::routes(&deps), page::routes(&deps)]
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {
+    broker::listen(address).and_then(TcpListener::from_std).map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => "; another program has the port: stop it, or choose another with --listen",
             io::ErrorKind::PermissionDenied => "; ports below 1024 need CAP_NET_BIND_SERVICE",
@@ -172,7 +177,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Ending> {
 }
 
 /// What a person sees first.
-fn greet(listener: &TcpListener, code: Option<&str>) -> Result<(), Ending> {
+fn greet(listener: &TcpListener, code: Option<&str>, fences: &Fences) -> Result<(), Ending> {
     let address = listener.local_addr()?;
     println!("vigie {}", env!("CARGO_PKG_VERSION"));
     let reachable = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
@@ -180,12 +185,10 @@ fn greet(listener: &TcpListener, code: Option<&str>) -> Result<(), Ending> {
     if let Some(code) = code {
         println!("setup code: {code}");
     }
-    if let Ok(privileges) = Privileges::read() {
-        let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
-        for line in privileges.explain(&exe) {
-            println!("{line}");
-        }
+    for line in rights::explain() {
+        println!("{line}");
     }
+    println!("{fences}");
     Ok(())
 }
 
@@ -203,10 +206,11 @@ fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = 
 
 /// Keeps up with the wall clock and with the addresses this machine answers to.
 async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<String>) {
+    let beat = tasks::watch("clocks", tasks::LIMIT);
     loop {
         clocks.learn();
         platform.guard.know(own::names(&more));
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

@@ -74,6 +74,8 @@ pub static KEYS: &[Key] = &[
     key("network.ports.quick", Kind::Ports, "ports looked at in every sweep"),
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),
+    key("system.watchdog", Kind::Text, "watchdog to feed, such as /dev/watchdog; it restarts a frozen machine"),
+    key("system.user", Kind::Text, "user the service becomes when root starts it, unless the data folder has an owner"),
 ];
 
 /// The key of a path.

@@ -29,6 +29,7 @@ pub mod problem;
 pub mod reply;
 pub mod route;
 pub mod stall;
+pub mod supervision;
 pub mod system;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub fn build_table(platform: &Arc<Platform>, areas: Vec<Vec<Route>>) -> Result<A
     let (description, own) = openapi::routes();
     let mut routes = own;
     routes.extend(system::routes());
+    routes.extend(supervision::routes());
     routes.extend(access::routes());
     routes.extend(events::stream::routes());
     routes.extend(events::socket::routes());

@@ -15,6 +15,7 @@ use super::hands::{Hands, MAX_SNAPSHOTS, Memory, Snapshot};
 use super::places::Places;
 use super::sweeps::{Scan, Sweeps};
 use crate::shell::keeper::{CHANGE, Keeper};
+use crate::shell::tasks;
 
 /// Tidings are taken this long after the first of them, so that a device heard ten times in a row is told once.
 const GATHER: Duration = Duration::from_millis(150);
@@ -66,8 +67,9 @@ impl Room {
 /// Takes tidings for as long as the service runs.
 pub(super) async fn take(room: Room, mut tell: Listener) {
     let arrived = room.engine.borrow().tidings.arrived();
+    let beat = tasks::watch("news", tasks::LIMIT);
     loop {
-        arrived.notified().await;
+        beat.idle(arrived.notified()).await;
         tokio::time::sleep(GATHER).await;
         room.visit(|hands| {
             for news in gather(hands) {

@@ -362,9 +362,10 @@ impl Sweeps {
 
 /// Looks every second whether a segment is due.
 pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::RefCell<Sweeps>>) {
+    let beat = crate::shell::tasks::watch("sweeps", crate::shell::tasks::LIMIT);
     loop {
         sweeps.borrow_mut().look(&mut engine.borrow_mut(), Instant::now());
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

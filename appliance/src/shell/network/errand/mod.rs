@@ -24,6 +24,7 @@ use vigie_core::lan::probe::is_printing_port;
 use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Transport};
 
 use super::engine::{Errand, Shared};
+use crate::shell::tasks;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -45,11 +46,13 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
     let at_once = Arc::new(Semaphore::new(MAX_AT_ONCE));
     let hosts: Rc<RefCell<BTreeMap<IpAddr, Rc<Semaphore>>>> = Rc::default();
     let news = engine.borrow().errand_news();
+    let beat = tasks::watch("errands", tasks::LIMIT);
     loop {
         let Some(errand) = engine.borrow_mut().next_errand() else {
-            news.notified().await;
+            beat.idle(news.notified()).await;
             continue;
         };
+        beat.tap();
         let Ok(place) = at_once.clone().acquire_owned().await else { return };
         let host = host_of(&errand);
         let queue = hosts.borrow_mut().entry(host).or_insert_with(|| Rc::new(Semaphore::new(MAX_AT_ONE_HOST))).clone();

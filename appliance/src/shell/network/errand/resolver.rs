@@ -43,7 +43,7 @@ pub(super) async fn ask(at: &Visit) {
 fn resolvers(at: &Visit) -> Vec<SocketAddr> {
     let mut engine = at.engine.borrow_mut();
     let Some(leg) = engine.leg(at.segment) else { return Vec::new() };
-    let configured = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let configured = crate::shell::broker::resolvers();
     let configured =
         configured.lines().filter_map(|line| line.strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
     let mut found: Vec<SocketAddr> = Vec::new();
