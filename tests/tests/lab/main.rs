@@ -10,6 +10,7 @@
 //! | `disputes` | addresses and MACs used twice, and what only looks like it |
 //! | `services` | names and ports that change, DHCP servers nobody ordered |
 //! | `lasting` | what outlives restarts, kills, full and read-only cards |
+//! | `split` | the process with rights and the one without, and what becomes of one when the other ends |
 //! | `hostile` | packets made to break it |
 //! | `commands` | what the command line says when it is wrong |
 
@@ -22,6 +23,7 @@ mod lasting;
 mod loss;
 mod presence;
 mod services;
+mod split;
 
 use vigie_tests::appliance::Home;
 use vigie_tests::lab::Rights;
