@@ -212,6 +212,7 @@ fn every_key_is_explained_and_known_to_the_structs() {
         };
         // `host_names` takes names, not segments.
         let sample = if key.path == "http.host_names" { "[\"x\"]".to_owned() } else { sample };
+        let sample = if key.path == "log.syslog" { "\"logs.example.org:514\"".to_owned() } else { sample };
         let sample = if key.path == "system.zone" { "\"UTC\"".to_owned() } else { sample };
         // A user and what it signs and encrypts with go together.
         let others = [("snmp_user", "\"ada\""), ("snmp_auth_password", LONG), ("snmp_privacy_password", LONG)];

@@ -9,8 +9,22 @@ use super::acts::field;
 use super::words::settings as texts;
 
 /// The sources in the order of the page, by the names of the settings.
-pub(super) const SOURCES: [&str; 13] =
-    ["arp", "nd", "icmp", "tcp", "mdns", "nbns", "ssdp", "wsd", "dhcp", "dns", "snmp", "banners", "tailscale"];
+pub(super) const SOURCES: [&str; 14] = [
+    "arp",
+    "nd",
+    "icmp",
+    "tcp",
+    "mdns",
+    "nbns",
+    "ssdp",
+    "wsd",
+    "dhcp",
+    "leases",
+    "dns",
+    "snmp",
+    "banners",
+    "tailscale",
+];
 
 /// The form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +45,7 @@ pub(super) struct Draft {
     pub(super) confirm: String,
 }
 
-fn switches(sources: &mut Sources) -> [&mut bool; 13] {
+fn switches(sources: &mut Sources) -> [&mut bool; 14] {
     [
         &mut sources.arp,
         &mut sources.nd,
@@ -42,6 +56,7 @@ fn switches(sources: &mut Sources) -> [&mut bool; 13] {
         &mut sources.ssdp,
         &mut sources.wsd,
         &mut sources.dhcp,
+        &mut sources.leases,
         &mut sources.dns,
         &mut sources.snmp,
         &mut sources.banners,

@@ -28,6 +28,7 @@ use vigie_core::lan::{Fact, Port, Probe, Query, SegmentId, Sighting, Source, Tra
 use super::access::Credentials;
 use super::engine::{Errand, Shared};
 use super::tally::Trouble;
+use crate::shell::tasks;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -63,11 +64,13 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
     let snmp_at_once = Arc::new(Semaphore::new(MAX_SNMP_AT_ONCE));
     let hosts: Rc<RefCell<BTreeMap<IpAddr, Rc<Semaphore>>>> = Rc::default();
     let news = engine.borrow().errand_news();
+    let beat = tasks::watch("errands", tasks::LIMIT);
     loop {
         let Some(errand) = engine.borrow_mut().next_errand() else {
-            news.notified().await;
+            beat.idle(news.notified()).await;
             continue;
         };
+        beat.tap();
         let is_snmp = matches!(errand, Errand::Probe(Probe { query: Query::Snmp { .. }, .. }));
         let place = if is_snmp { None } else { at_once.clone().acquire_owned().await.ok() };
         let snmp_at_once = snmp_at_once.clone();
