@@ -94,7 +94,7 @@ impl From<std::io::Error> for Ending {
 pub fn start() -> ExitCode {
     let outcome = parse::parse(std::env::args_os().skip(1)).and_then(carry_out);
     match outcome {
-        Ok(exit) => exit.into(),
+        Ok(exit) => exit,
         Err(ending) => {
             let _ = writeln!(std::io::stderr(), "vigie: {}", ending.why);
             ending.exit.into()
@@ -102,8 +102,8 @@ pub fn start() -> ExitCode {
     }
 }
 
-fn carry_out(command: Command) -> Result<Exit, Ending> {
-    match command {
+fn carry_out(command: Command) -> Result<ExitCode, Ending> {
+    let exit = match command {
         Command::Help(topic) => say(help::text(topic)),
         Command::Version => say(&format!("vigie {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Check { file } => {
@@ -111,8 +111,11 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
             say(&effective.explain())
         }
         Command::Run(options) => {
-            run::run(settle(&options)?.config)?;
-            Ok(Exit::Ok)
+            let arguments = std::env::args_os().skip(1).collect();
+            return run::run(settle(&options)?.config, arguments).map(ExitCode::from);
+        }
+        Command::Serve(options) => {
+            return run::run_behind_broker(settle(&options)?.config).map(ExitCode::from);
         }
         Command::SetUp { options, admin } => {
             let password = read_password()?;
@@ -135,7 +138,8 @@ fn carry_out(command: Command) -> Result<Exit, Ending> {
             run::export_journal(&settle(&options)?.config, form)?;
             Ok(Exit::Ok)
         }
-    }
+    };
+    exit.map(ExitCode::from)
 }
 
 fn scan_once(scan: &ScanOptions) -> Result<Exit, Ending> {

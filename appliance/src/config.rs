@@ -11,7 +11,7 @@ mod snmp;
 mod syslog;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ pub struct Config {
     pub network: NetworkConfig,
     /// The log.
     pub log: LogConfig,
-    /// The site.
+    /// The site and the machine.
     pub system: SystemConfig,
 }
 
@@ -120,12 +120,16 @@ pub struct LogConfig {
     pub syslog: Option<String>,
 }
 
-/// `[system]`
-#[derive(Clone, Debug, Deserialize)]
+/// `[system]`: the site, and what only a service started with rights can use.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SystemConfig {
     /// The site's zone, for what is done at a time of day: a name of the IANA list or a POSIX rule.
     pub zone: String,
+    /// The watchdog to feed; none: it is left alone.
+    pub watchdog: Option<PathBuf>,
+    /// Who the service becomes when root starts it and the data folder is root's.
+    pub user: Option<String>,
 }
 
 /// How much is logged.
@@ -151,9 +155,12 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIF
 /// The port for TLS unless told otherwise.
 const DEFAULT_TLS_PORT: u16 = 8443;
 
+/// Where Debian's dnsmasq keeps its leases.
+const USUAL_LEASES: &str = "/var/lib/misc/dnsmasq.leases";
+
 impl Default for SystemConfig {
     fn default() -> Self {
-        Self { zone: "UTC".to_owned() }
+        Self { zone: "UTC".to_owned(), watchdog: None, user: None }
     }
 }
 
@@ -179,6 +186,12 @@ impl HttpConfig {
 }
 
 impl NetworkConfig {
+    /// The lease file of a DHCP server on this machine: the one named, else where Debian's dnsmasq keeps it.
+    #[must_use]
+    pub fn leases_file(&self) -> &Path {
+        self.dhcp_leases.as_deref().unwrap_or(Path::new(USUAL_LEASES))
+    }
+
     /// The part the page may change.
     #[must_use]
     pub fn settings(&self) -> NetworkSettings {

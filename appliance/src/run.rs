@@ -9,8 +9,10 @@ mod numbers;
 mod own;
 mod scan;
 mod setup;
+mod split;
 mod store;
 mod tls;
+mod watched;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +25,6 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use vigie_core::audit::{Actor, Kind};
 use vigie_store::Health;
-use vigie_sys::privilege::Privileges;
 use vigie_sys::{clock, memory};
 
 use crate::accounts::Accounts;
@@ -40,19 +41,21 @@ use crate::http::context::{Check, Platform, SystemFacts};
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
 use crate::http::logs::LogRing;
+use crate::http::supervision::Fences;
 use crate::http::tls::Tls;
 use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, KeptCredentials, NotKept, SETTINGS, Stored};
 use crate::shell::network::{self, Network};
 use crate::shell::partition::DataPartition;
-use crate::shell::syslog;
+use crate::shell::{broker, rights, syslog, tasks};
 use crate::{api, page};
 
 pub use export::export;
 pub use journal::{export_journal, verify_journal};
 pub use scan::scan;
 pub use setup::set_up;
+pub use split::{run, run_behind_broker};
 
 /// Descriptors the service may need: connections, sockets of eight legs, errands, files.
 const DESCRIPTORS: u64 = 4_096;
@@ -65,16 +68,13 @@ const LAST_CHANGES: Duration = Duration::from_secs(2);
 /// How long ending may take in all before it is left to the system.
 const ENDING_TIME: Duration = Duration::from_secs(4);
 
-/// Runs the service until SIGTERM or SIGINT.
-///
-/// # Errors
-/// When the data folder is taken or unusable, a port is taken, or the kernel gives no randomness.
-pub fn run(config: Config) -> Result<(), Ending> {
+/// Runs the service until SIGTERM or SIGINT, in a process that has given up what it does not need.
+fn serve(config: Config, fences: Fences) -> Result<u8, Ending> {
     prepare()?;
     // Password checks are the only blocking work, and they run one at a time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let everything = LocalSet::new();
-    runtime.block_on(everything.run_until(serve(config)))
+    runtime.block_on(everything.run_until(work(config, fences))).map(|()| Exit::Ok as u8)
 }
 
 /// What must be done before a second thread starts.
@@ -93,7 +93,7 @@ fn now_ms() -> u64 {
     clock::boot_us() / 1_000
 }
 
-async fn serve(config: Config) -> Result<(), Ending> {
+async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let clock: Arc<dyn Clock> = Arc::new(BootClock);
     let logs = LogRing::new(clock.clone());
     crate::cli::logging::install(&logs, config.log.level);
@@ -120,6 +120,7 @@ async fn serve(config: Config) -> Result<(), Ending> {
     numbers::collect(&platform.metrics, &keeper);
     watch_storage(&platform, &keeper, &recorder);
     tls::watch(&platform);
+    watched::tell(&platform, fences);
 
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
     let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
@@ -153,21 +154,22 @@ async fn serve(config: Config) -> Result<(), Ending> {
     if let Some(host) = config.log.syslog.as_deref().and_then(|text| SyslogHost::parse(text).ok()) {
         syslog::start(host, platform.logs.clone(), &platform.metrics);
     }
-    let listener = listen(config.http.listen, "--listen").await?;
+    let listener = listen(config.http.listen, "--listen")?;
     let secure = match &tls {
         Some(tls) => {
-            let secure = listen(config.http.tls_address(), "--tls-listen, or do without by --no-tls").await?;
+            let secure = listen(config.http.tls_address(), "--tls-listen, or do without by --no-tls")?;
             tls.listens_on(secure.local_addr()?.port());
             Some((secure, tls.clone()))
         }
         None => None,
     };
-    greet(&listener, tls.as_deref(), code.as_ref().map(Secret::expose))?;
+    greet(&listener, tls.as_deref(), code.as_ref().map(Secret::expose), &fences)?;
     journal.examine().await;
     journal.note(Act::new(Kind::SystemStarted, Actor::System).saying(env!("CARGO_PKG_VERSION")));
     let (stop, stopped) = watch::channel(false);
     let told = Arc::new(OnceLock::new());
     tokio::task::spawn_local(until_told_to_stop(stop, told.clone())?);
+    tokio::task::spawn_local(broker::report());
     tokio::task::spawn_local(keep_looking(platform.clone(), clocks.clone(), config.http.host_names.clone()));
     match secure {
         Some((secure, tls)) => {
@@ -211,8 +213,8 @@ fn areas(
 }
 
 /// Opens a port; `option` is how another one is chosen.
-async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Ending> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Ending> {
+    broker::listen(address).and_then(TcpListener::from_std).map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("; another program has the port: stop it, or choose another with {option}")
@@ -225,7 +227,7 @@ async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener, Ending
 }
 
 /// What a person sees first.
-fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>) -> Result<(), Ending> {
+fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>, fences: &Fences) -> Result<(), Ending> {
     let address = listener.local_addr()?;
     println!("vigie {}", env!("CARGO_PKG_VERSION"));
     let reachable = if address.ip().is_unspecified() { "localhost".to_owned() } else { address.ip().to_string() };
@@ -237,12 +239,10 @@ fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>) -> Resul
     if let Some(code) = code {
         println!("setup code: {code}");
     }
-    if let Ok(privileges) = Privileges::read() {
-        let exe = std::env::current_exe().unwrap_or_else(|_| "vigie".into());
-        for line in privileges.explain(&exe) {
-            println!("{line}");
-        }
+    for line in rights::explain() {
+        println!("{line}");
     }
+    println!("{fences}");
     Ok(())
 }
 
@@ -264,6 +264,7 @@ fn until_told_to_stop(
 
 /// Keeps up with the wall clock and with the addresses this machine answers to.
 async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<String>) {
+    let beat = tasks::watch("clocks", tasks::LIMIT);
     loop {
         clocks.learn();
         platform.guard.know(own::names(&more));
@@ -271,7 +272,7 @@ async fn keep_looking(platform: Arc<Platform>, clocks: Arc<Clocks>, more: Vec<St
             tls::look_after(tls, own::lasting(&more)).await;
         }
         platform.journal.tell_held();
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

@@ -155,22 +155,68 @@ impl Appliance<'_> {
         });
     }
 
-    /// Bytes of its memory that are in RAM.
+    /// The first process: the broker where the program has rights, else the service itself.
+    #[must_use]
+    pub fn broker(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The process that does the work; `None` while there is none, between two starts.
+    #[must_use]
+    pub fn service(&self) -> Option<u32> {
+        if self.home.rights == Rights::User {
+            return Some(self.child.id());
+        }
+        let path = format!("/proc/{0}/task/{0}/children", self.child.id());
+        fs::read_to_string(path).unwrap_or_default().split_whitespace().next()?.parse().ok()
+    }
+
+    /// What the kernel says of a process of it under a name of `/proc/PID/status`, spaces made one.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn status(&self, process: u32, name: &str) -> String {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).expect("a known name");
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Bytes of its memory that are in RAM, those of the broker left out.
     ///
     /// # Panics
     /// When the process is gone.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the service runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a process has memory");
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        let text = self.status(self.service().expect("the service runs"), "VmRSS");
+        let kib: u64 = text.trim_end_matches(" kB").parse().expect("a number");
         kib * 1_024
     }
 
-    /// Number of its process.
+    /// Number of its process: the broker's, where there is one.
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends a signal to the process that does the work, without asking the broker.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn signal_service(&self, signal: Signal) {
+        let pid = self.service().and_then(|pid| Pid::from_raw(pid.cast_signed())).expect("the service runs");
+        kill_process(pid, signal).expect("the service runs");
+    }
+
+    /// Waits until another process than `before` does the work, and answers; logged in to it.
+    pub fn await_service_after(&mut self, before: u32) {
+        eventually("another service answers", START_TIME * 2, || {
+            let now = self.service();
+            check(now.is_some_and(|now| now != before), format!("{now:?} after {before}"))?;
+            let answer = self.api.ask("GET", "/healthz", None).map_err(|error| error.to_string())?;
+            check(answer.status == 200, answer.status)
+        });
+        self.api.log_in();
     }
 
     fn signal(&self, signal: Signal) {
@@ -202,9 +248,14 @@ impl Appliance<'_> {
     /// # Panics
     /// When it was gone already.
     pub fn kill(mut self) {
+        let service = self.service();
         self.signal(Signal::KILL);
         let (status, _) = self.wait();
         assert_eq!(status.signal(), Some(9), "it ended by itself before: {status}");
+        // With the broker the kernel ends the service, a moment later.
+        eventually("the service is gone with its broker", Duration::from_secs(10), || {
+            check(service.is_none_or(|pid| !is_alive(pid)), format!("{service:?} still runs"))
+        });
     }
 
     /// Checks that it still serves; it was started once, so this is the same process.
@@ -215,6 +266,12 @@ impl Appliance<'_> {
         let answer = self.api.ask("GET", "/healthz", None);
         assert!(answer.is_ok_and(|answer| answer.status == 200), "{}", self.home.log());
     }
+}
+
+/// Whether there is such a process, and not only its remains.
+fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with(['Z', 'X']))
 }
 
 impl Drop for Appliance<'_> {

@@ -85,6 +85,10 @@ whoever sits at this machine (http://localhost).
 At the first start it prints a set-up code. Whoever has it makes the first
 administrator on the page, or with POST /api/setup.
 
+With rights (root, or capabilities of the file) it is two processes: one keeps
+the rights and opens sockets, the other has none and does the work, as the owner
+of the data folder. The first starts the second again when it ends or hangs.
+
 Options:
   --data DIR          Keep the data in this folder. [data]
   --listen ADDR:PORT  Answer plain HTTP here. [0.0.0.0:8080]

@@ -16,13 +16,30 @@ use crate::config::nearest;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Run(Options),
-    SetUp { options: Options, admin: String },
+    /// What the broker starts; nobody else should, so the help does not name it.
+    Serve(Options),
+    SetUp {
+        options: Options,
+        admin: String,
+    },
     Scan(ScanOptions),
-    Check { file: PathBuf },
-    Export { options: Options, csv: bool },
-    Recorder { options: Options, json: bool, follow: bool },
+    Check {
+        file: PathBuf,
+    },
+    Export {
+        options: Options,
+        csv: bool,
+    },
+    Recorder {
+        options: Options,
+        json: bool,
+        follow: bool,
+    },
     VerifyJournal(Options),
-    ExportJournal { options: Options, form: ExportForm },
+    ExportJournal {
+        options: Options,
+        form: ExportForm,
+    },
     Version,
     Help(Topic),
 }
@@ -96,6 +113,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
     };
     match word.as_str() {
         "run" => parse_run(parser, Options::default()),
+        "serve" => match parse_run(parser, Options::default())? {
+            Command::Run(options) => Ok(Command::Serve(options)),
+            other => Ok(other),
+        },
         "setup" => parse_set_up(parser),
         "scan" => parse_scan(parser),
         "check" => parse_check(parser),

@@ -2,7 +2,7 @@
 //! It never knows an area: network, cameras and kiosk bring their own state with their routes.
 //! `run` puts it together, every call carries it.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,6 +21,7 @@ use super::idempotency::Retries;
 use super::limits::Limits;
 use super::logs::LogRing;
 use super::metrics::Metrics;
+use super::supervision::Sources;
 use super::tls::Tls;
 
 /// One line of the readiness answer.
@@ -82,6 +83,8 @@ pub struct Platform {
     /// Opens `/metrics` for a collector that cannot log in.
     pub metrics_token: Option<Secret>,
     pub(super) retries: Retries,
+    /// How the service is watched over; not known in a test without a process of its own.
+    pub supervision: OnceLock<Arc<Sources>>,
     checks: RwLock<Vec<CheckProvider>>,
     facts: RwLock<FactProvider>,
 }
@@ -109,6 +112,7 @@ impl Platform {
             guard: Guard::new(own),
             events: Arc::new(Hub::new(clock.clone(), 0)),
             retries: Retries::default(),
+            supervision: OnceLock::new(),
             started: clock.now(),
             clock,
             metrics,

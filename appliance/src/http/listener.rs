@@ -26,6 +26,7 @@ use super::limits::{MAX_HEAD_BYTES, MAX_HEADERS};
 use super::route::RouteTable;
 use super::stall::{Patient, Turns};
 use super::tls::Tls;
+use crate::shell::tasks;
 
 /// After running out of descriptors or memory: long enough for some to come back, short enough for a person.
 const BACK_OFF: Duration = Duration::from_millis(250);
@@ -74,9 +75,13 @@ impl Server {
 
     async fn accept(&self, listener: TcpListener, tls: Option<Arc<Tls>>, mut stop: watch::Receiver<bool>) {
         let mut open = JoinSet::new();
+        let beat = tasks::watch(if tls.is_some() { "https" } else { "http" }, tasks::LIMIT);
         loop {
+            beat.tap();
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
+                // A night without a visitor is no hanging.
+                () = sleep(tasks::BEAT) => continue,
                 // Reaps the finished ones; an empty set never gets here.
                 Some(_) = open.join_next() => continue,
                 () = asked_to_stop(&mut stop) => break,

@@ -32,6 +32,7 @@ pub mod problem;
 pub mod reply;
 pub mod route;
 pub mod stall;
+pub mod supervision;
 pub mod system;
 pub mod tls;
 
@@ -48,6 +49,7 @@ pub fn build_table(platform: &Arc<Platform>, areas: Vec<Vec<Route>>) -> Result<A
     let (description, own) = openapi::routes();
     let mut routes = own;
     routes.extend(system::routes());
+    routes.extend(supervision::routes());
     routes.extend(access::routes());
     routes.extend(tls::routes::routes());
     routes.extend(events::stream::routes());

@@ -15,6 +15,7 @@ use super::logs::Line;
 use super::metrics::Metrics;
 use super::reply::Reply;
 use super::route::{Holds, Outcome, Route};
+use super::supervision::Supervision;
 use super::tls::fingerprint;
 
 /// Log lines in one answer.
@@ -61,6 +62,8 @@ struct System {
     sessions: usize,
     /// Number of the latest event.
     last_event: u64,
+    /// How the service is fenced in and watched over; `null` where nothing is known of it.
+    supervision: Option<Supervision>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -138,6 +141,7 @@ async fn tell_system(call: Call) -> Outcome {
         listeners: platform.events.listener_count(),
         sessions: platform.accounts.session_count(),
         last_event: platform.events.last(),
+        supervision: platform.supervision.get().map(|sources| (sources.supervision)()),
     })
 }
 

@@ -50,6 +50,13 @@ pub(super) fn started(before: Before) {
     hurry(Haste::Now);
 }
 
+/// The broker started the service anew. `cause`: why the one before ended, `code`: its exit code or signal, else 0,
+/// `crashes`: how many ended badly within the last minutes.
+pub(crate) fn restarted(cause: &'static str, code: u8, ran_s: u32, crashes: u8) {
+    defmt::println!("restarted after {=str} {=u8}, ran {=u32} s, crashes {=u8}", cause, code, ran_s, crashes);
+    hurry(Haste::Soon);
+}
+
 pub(super) fn stopping() {
     defmt::println!("stopping");
 }

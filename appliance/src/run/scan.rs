@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use vigie_core::lan::sweep::Block;
 
-use super::prepare;
+use super::{prepare, split};
 use crate::api;
 use crate::cli::{Ending, Exit, ScanRequest};
 use crate::config::Config;
@@ -40,6 +40,7 @@ pub fn scan(config: &Config, request: &ScanRequest) -> Result<(), Ending> {
         .iter()
         .map(|text| text.parse::<Block>().map_err(|error| Ending::new(Exit::Data, format!("{text}: {error}"))))
         .collect::<Result<_, _>>()?;
+    split::confine_scan(config)?;
     prepare()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let everything = LocalSet::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 use vigie_core::audit::{Actor, Kind, Object};
 
-use super::{key, prepare, store};
+use super::{key, prepare, split, store};
 use crate::accounts::journal::Act;
 use crate::accounts::password::{Hasher, Weakness};
 use crate::accounts::secret::Secret;
@@ -40,6 +40,9 @@ pub fn set_up(config: &Config, admin: &str, password: Secret) -> Result<(), Endi
         keeper.stop().await;
         made.map_err(|refusal| Ending::new(Exit::Data, words(&refusal)))
     })?;
+    if vigie_sys::privilege::Privileges::read().is_ok_and(|rights| rights.root) {
+        split::settle_data(config, &mut |_| {})?;
+    }
     println!("{admin} is administrator (account {number})");
     Ok(())
 }

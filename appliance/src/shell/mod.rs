@@ -1,9 +1,11 @@
 //! Holds the shells: what turns the machines of `core` into sockets, timers and records, one folder a machine.
 //! Never decides what the machines decide, and never renders for people. Started by `run`.
 
+pub(crate) mod broker;
 pub mod clocks;
 pub mod keeper;
 pub mod network;
 pub mod partition;
 pub mod rights;
 pub(crate) mod syslog;
+pub mod tasks;

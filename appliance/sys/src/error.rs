@@ -59,6 +59,8 @@ pub enum Error {
     InUse,
     /// Capabilities belong to threads, and this process already runs several: dropping them here would leave the others.
     SeveralThreads,
+    /// The broker does not give it; why, as words.
+    Refused(&'static str),
     /// Anything else: what was being done, and what the kernel said.
     Other {
         /// What was being done, as words for a log line.
@@ -105,6 +107,7 @@ impl fmt::Display for Error {
             Self::SeveralThreads => {
                 f.write_str("capabilities must be dropped before a second thread starts, it would keep them")
             }
+            Self::Refused(why) => write!(f, "the broker refuses: {why}"),
             Self::Other { action, source } => write!(f, "could not {action}: {source}"),
         }
     }
@@ -122,7 +125,7 @@ impl std::error::Error for Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::NoPermission(_) => io::ErrorKind::PermissionDenied,
+            Error::NoPermission(_) | Error::Refused(_) => io::ErrorKind::PermissionDenied,
             Error::InterfaceGone => io::ErrorKind::NotFound,
             Error::Down => io::ErrorKind::NetworkDown,
             Error::InUse => io::ErrorKind::AddrInUse,

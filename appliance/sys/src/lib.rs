@@ -15,6 +15,9 @@
 //! | [`change`] | what changes in these tables, as it happens |
 //! | [`link`](mod@link) | raw frames of one interface, filtered in the kernel, in batches both ways |
 //! | [`icmp`], [`multicast`] | what can be asked and heard without rights |
+//! | [`broker`] | the process with rights, which opens sockets for the one without and watches over it |
+//! | [`owner`] | whose the data folder is, and how root hands it over |
+//! | [`confine`](mod@confine) | how a process gives up what its work does not need, and what of it the kernel enforces |
 //! | [`privilege`] | what this process may do, what to grant, and how to give it up |
 //! | [`clock`] | boot time, the time of day and whether to believe it, the driver of `embassy-time` |
 //! | [`memory`], [`random`], [`watchdog`] | the process, secrets, the board |
@@ -76,8 +79,10 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("Vigie runs on Linux only: raw sockets, netlink and the boot clock have no portable form");
 
+pub mod broker;
 pub mod change;
 pub mod clock;
+pub mod confine;
 mod error;
 pub mod gateway;
 pub mod icmp;
@@ -87,6 +92,7 @@ pub mod memory;
 pub mod multicast;
 pub mod neighbour;
 mod netlink;
+pub mod owner;
 pub mod privilege;
 pub mod random;
 pub mod recorder;

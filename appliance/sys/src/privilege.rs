@@ -127,10 +127,7 @@ impl Privileges {
 /// would keep theirs. [`Error::Other`] when the kernel refuses; then go no further.
 pub fn drop_all() -> Result<(), Error> {
     let action = "drop capabilities";
-    let tasks = std::fs::read_dir("/proc/self/task").map_err(|error| Error::other(action, error))?;
-    if tasks.count() != 1 {
-        return Err(Error::SeveralThreads);
-    }
+    assert_one_thread(action)?;
     let failed = |errno| Error::other(action, errno);
     let none = CapabilitySets {
         effective: CapabilitySet::empty(),
@@ -143,6 +140,20 @@ pub fn drop_all() -> Result<(), Error> {
     // Believed only when read back: everything after this line relies on it.
     let left = capabilities(None).map_err(failed)?;
     if left == none { Ok(()) } else { Err(Error::unreadable(action)) }
+}
+
+/// Refuses when another thread runs already: it would keep what this one is about to give up.
+pub(crate) fn assert_one_thread(action: &'static str) -> Result<(), Error> {
+    if other_threads_run().map_err(|error| Error::other(action, error))? { Err(Error::SeveralThreads) } else { Ok(()) }
+}
+
+/// Whether this process has more threads than the calling one. At the start of a program that is so under user emulation
+/// (QEMU), whose own threads count, and whatever the program gives up for itself they keep.
+///
+/// # Errors
+/// When `/proc` is not mounted.
+pub fn other_threads_run() -> std::io::Result<bool> {
+    Ok(std::fs::read_dir("/proc/self/task")?.count() != 1)
 }
 
 /// Whether one of `groups` is in the range "first last" that may send ICMP echo; "1 0" is nobody.

@@ -12,6 +12,7 @@
 //! | `sources` | what each source tells, and what is said when it cannot |
 //! | `remote` | networks behind a router, when they are allowed |
 //! | `lasting` | what outlives restarts, kills, full and read-only cards |
+//! | `split` | the process with rights and the one without, and what becomes of one when the other ends |
 //! | `hostile` | packets made to break it |
 //! | `commands` | what the command line says when it is wrong |
 
@@ -26,6 +27,7 @@ mod presence;
 mod remote;
 mod services;
 mod sources;
+mod split;
 
 use vigie_tests::appliance::Home;
 use vigie_tests::lab::Rights;

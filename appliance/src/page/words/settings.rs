@@ -106,7 +106,9 @@ pub(in crate::page) fn source(name: &str) -> Text {
         "ssdp" => both("Televisions and media (UPnP)", "Télévisions et médias (UPnP)"),
         "wsd" => both("Printers and cameras (WS-Discovery)", "Imprimantes et caméras (WS-Discovery)"),
         "dhcp" => both("Requests for addresses (DHCP)", "Demandes d'adresse (DHCP)"),
-        "leases" => both("Addresses given out by this machine", "Adresses distribuées par cette machine"),
+        "leases" => {
+            both("Addresses this machine gives out (DHCP leases)", "Adresses que cette machine attribue (baux DHCP)")
+        }
         "dns" => both("The network's name server (DNS)", "Serveur de noms du réseau (DNS)"),
         "snmp" => both("Network management (SNMP)", "Supervision réseau (SNMP)"),
         "banners" => both("Greetings of services", "Messages d'accueil des services"),

@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use vigie_store::{Durability, Error, FileMedium, Health, Kind, Log};
 
+use crate::shell::tasks::{self, Beat};
+
 use super::{Answer, Event, Order, Status};
 
-/// With nothing due, the thread sleeps this long at most; orders wake it at once.
-const IDLE: Duration = Duration::from_secs(60);
+/// With nothing due, the thread sleeps this long at most, and then says that it is well; orders wake it at once.
+const IDLE: Duration = tasks::BEAT;
 /// Orders taken together before a flush that is due: those who come at once share it.
 const GATHER: usize = 256;
 /// Events read from the log at once while looking for those that are wanted.
 const PAGE: usize = 256;
 
 pub(super) fn start(log: Log<FileMedium>, inbox: Receiver<Order>, status: Arc<Mutex<Status>>, now_ms: fn() -> u64) {
-    let keeper = KeeperThread { log, inbox, status, now_ms, waiting: VecDeque::new() };
+    let beat = tasks::watch("storage", tasks::STORAGE_LIMIT);
+    let keeper = KeeperThread { beat, log, inbox, status, now_ms, waiting: VecDeque::new() };
     // Without a thread nothing can be stored, and a service that stores nothing must not say that it does.
     let started = std::thread::Builder::new().name("keeper".into()).stack_size(256 * 1024).spawn(move || keeper.run());
     if let Err(error) = started {
@@ -27,6 +30,7 @@ pub(super) fn start(log: Log<FileMedium>, inbox: Receiver<Order>, status: Arc<Mu
 }
 
 struct KeeperThread {
+    beat: Beat,
     log: Log<FileMedium>,
     inbox: Receiver<Order>,
     status: Arc<Mutex<Status>>,
@@ -38,6 +42,7 @@ struct KeeperThread {
 impl KeeperThread {
     fn run(mut self) {
         loop {
+            self.beat.tap();
             let now = (self.now_ms)();
             let due = self.log.needs_flush_by().map(|due| Duration::from_millis(due.saturating_sub(now)));
             let sleep = if self.log.needs_maintenance() { Duration::ZERO } else { due.unwrap_or(IDLE).min(IDLE) };

@@ -10,8 +10,15 @@ use crate::config::NetworkConfig;
 pub(crate) struct Access {
     /// For SNMP agents.
     pub(crate) snmp: Credentials,
-    /// The lease file of a dnsmasq on this machine, when it is named.
-    pub(crate) leases: Option<PathBuf>,
+    /// The lease file of a dnsmasq on this machine.
+    pub(crate) leases: LeaseFile,
+}
+
+/// A lease file to look at.
+pub(crate) struct LeaseFile {
+    pub(crate) path: PathBuf,
+    /// A person named it, and wants to hear when it cannot be read; the usual one need not be there.
+    pub(crate) is_named: bool,
 }
 
 /// For SNMP agents. None is ever tried unasked.
@@ -28,6 +35,7 @@ impl Access {
     pub(crate) fn of(network: &NetworkConfig) -> Self {
         let community = network.snmp_community.as_ref().map(|secret| secret.expose().to_owned());
         let snmp = Credentials { community, user: User::of(network) };
-        Self { snmp, leases: network.dhcp_leases.clone() }
+        let leases = LeaseFile { path: network.leases_file().to_owned(), is_named: network.dhcp_leases.is_some() };
+        Self { snmp, leases }
     }
 }

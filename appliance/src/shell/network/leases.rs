@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -13,14 +13,13 @@ use embassy_time::Instant;
 use vigie_core::lan::Source;
 use vigie_wire::names::lease::{Lease, read_lease};
 
+use super::access::LeaseFile;
 use super::engine::{Engine, Shared};
 use super::hear;
 use super::sweeps::Sweeps;
 use super::tally::Trouble;
 use crate::shell::clocks::Clocks;
 
-/// Where Debian's dnsmasq keeps its leases.
-const USUAL_PATH: &str = "/var/lib/misc/dnsmasq.leases";
 /// How often it is looked whether a look is due: the interval may have been changed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Longest file read: some 10,000 leases.
@@ -40,9 +39,8 @@ enum Look {
 }
 
 /// Watches the file for as long as the service runs.
-pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, named: Option<PathBuf>, clocks: Arc<Clocks>) {
-    let is_named = named.is_some();
-    let path = named.unwrap_or_else(|| PathBuf::from(USUAL_PATH));
+pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, file: LeaseFile, clocks: Arc<Clocks>) {
+    let LeaseFile { path, is_named } = file;
     let mut held: (Vec<Lease>, Option<Stamp>) = (Vec::new(), None);
     let mut next = Instant::MIN;
     loop {

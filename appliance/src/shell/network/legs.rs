@@ -15,7 +15,7 @@ use vigie_store::Durability;
 use vigie_sys::change::{Change, Changes};
 use vigie_sys::icmp::{Echo, Family};
 use vigie_sys::interface::{self, Index, Interface, Kind};
-use vigie_sys::link::{self, Link};
+use vigie_sys::link::Link;
 use vigie_sys::multicast::{self, Service};
 use vigie_sys::neighbour::{self, Neighbour, State};
 use vigie_sys::{Error, gateway};
@@ -27,7 +27,9 @@ use super::leg::{Footing, Leg};
 use super::places::{BEYOND, Places};
 use super::send::{Mouth, Mouths, Outbox};
 use super::{ears, reactor};
+use crate::shell::broker;
 use crate::shell::keeper::{Keeper, SEGMENT};
+use crate::shell::tasks::Beat;
 
 /// Interfaces change in bursts (up, address, route): look once they have settled.
 const SETTLE: Duration = Duration::from_millis(200);
@@ -45,7 +47,12 @@ const LINK_SERVICES: [Service; 6] = [
 ];
 
 /// Watches interfaces and neighbours for as long as the service runs.
-pub(super) async fn watch(engine: Shared, places: Rc<Places>, keeper: Option<Keeper>) -> Result<(), Error> {
+pub(super) async fn watch(
+    engine: Shared,
+    places: Rc<Places>,
+    keeper: Option<Keeper>,
+    beat: &Beat,
+) -> Result<(), Error> {
     let mut changes =
         reactor::watch(Changes::subscribe()?).map_err(|source| Error::Other { action: "watch", source })?;
     arrange(&engine, &places, keeper.as_ref());
@@ -55,14 +62,21 @@ pub(super) async fn watch(engine: Shared, places: Rc<Places>, keeper: Option<Kee
         heard.clear();
         let chosen = places.chosen();
         let mut moved = false;
-        tokio::select! {
-            ready = changes.readable_mut() => if let Ok(mut ready) = ready {
+        let news = async {
+            tokio::select! {
+                ready = changes.readable_mut() => Some(ready),
+                () = chosen.notified() => None,
+            }
+        };
+        match beat.idle(news).await {
+            Some(Ok(mut ready)) => {
                 while heard.len() < MAX_CHANGES && ready.get_inner_mut().read(&mut heard)? > 0 {}
                 if heard.len() < MAX_CHANGES {
                     ready.clear_ready();
                 }
-            },
-            () = chosen.notified() => moved = true,
+            }
+            Some(Err(_)) => {}
+            None => moved = true,
         }
         moved |= heard.iter().any(|change| !matches!(change, Change::Neighbour(_) | Change::NeighbourForgotten(_)));
         if moved {
@@ -267,7 +281,7 @@ fn make_leg(engine: &Shared, footing: &Footing) {
                 tasks.push(ears::datagrams(engine.clone(), segment, service, socket.clone(), ears::Role::Ear));
                 mouths.0.push(Mouth { service, family, socket });
             }
-            if let Some(socket) = open(multicast::listen(service, family, footing.index)) {
+            if let Some(socket) = open(broker::hear(service, family, footing.index)) {
                 let role = if raw.is_some() { ears::Role::Member } else { ears::Role::Ear };
                 tasks.push(ears::datagrams(engine.clone(), segment, service, socket, role));
             }
@@ -299,7 +313,7 @@ fn tell_segment(engine: &mut Engine, footing: &Footing) {
 
 /// One socket, twice: the ear waits on its own copy of the descriptor.
 fn open_raw(footing: &Footing) -> Result<(Link, Link), Error> {
-    let fd = link::open(footing.index, &link::PROBE_PORTS)?;
+    let fd = broker::open_link(footing.index)?;
     let copy = fd.try_clone().map_err(|source| Error::Other { action: "copy a descriptor", source })?;
     Ok((Link::adopt(copy)?, Link::adopt(fd)?))
 }

@@ -63,6 +63,7 @@ use vigie_sys::Error;
 use crate::config::{NetworkSettings, PresenceConfig};
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
+use crate::shell::tasks;
 
 pub(crate) use access::Access;
 use access::Credentials;
@@ -224,7 +225,8 @@ pub(crate) fn visit_stored<T>(
 }
 
 async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {
-    while let Some(visit) = inbox.recv().await {
+    let beat = tasks::watch("visits", tasks::LIMIT);
+    while let Some(visit) = beat.idle(inbox.recv()).await {
         room.visit(visit);
     }
 }
@@ -232,22 +234,29 @@ async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {
 /// Wakes the machines when they asked to be woken.
 async fn keep_time(engine: engine::Shared) {
     let news = engine.borrow().news();
+    let beat = tasks::watch("network", tasks::LIMIT);
     loop {
         let wake = engine.borrow_mut().tick(Instant::now());
         match wake {
-            Some(wake) => tokio::select! {
-                () = embassy_time::Timer::at(wake) => {}
-                () = news.notified() => {}
-            },
-            None => news.notified().await,
+            Some(wake) => {
+                let due = async {
+                    tokio::select! {
+                        () = embassy_time::Timer::at(wake) => {}
+                        () = news.notified() => {}
+                    }
+                };
+                beat.idle(due).await;
+            }
+            None => beat.idle(news.notified()).await,
         }
     }
 }
 
 /// Keeps the legs in step with the machine's interfaces, come what may, and stores the numbers they got.
 async fn keep_legs(engine: engine::Shared, places: Rc<places::Places>, keeper: Option<Keeper>) {
+    let beat = tasks::watch("legs", tasks::LIMIT);
     loop {
-        if let Err(error) = legs::watch(engine.clone(), places.clone(), keeper.clone()).await {
+        if let Err(error) = legs::watch(engine.clone(), places.clone(), keeper.clone(), &beat).await {
             tracing::warn!("the kernel's news of interfaces failed, trying again: {error}");
         }
         tokio::time::sleep(std::time::Duration::from_secs(5)).await;

@@ -17,6 +17,7 @@ use super::places::Places;
 use super::record;
 use super::sweeps::{Scan, Sweeps};
 use crate::shell::keeper::Keeper;
+use crate::shell::tasks;
 
 /// Tidings are taken this long after the first of them, so that a device heard ten times in a row is told once.
 const GATHER: Duration = Duration::from_millis(150);
@@ -68,8 +69,9 @@ impl Room {
 /// Takes tidings for as long as the service runs.
 pub(super) async fn take(room: Room, mut tell: Listener) {
     let arrived = room.engine.borrow().tidings.arrived();
+    let beat = tasks::watch("news", tasks::LIMIT);
     loop {
-        arrived.notified().await;
+        beat.idle(arrived.notified()).await;
         tokio::time::sleep(GATHER).await;
         room.visit(|hands| {
             for news in gather(hands) {

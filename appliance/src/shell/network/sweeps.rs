@@ -510,20 +510,22 @@ impl Sweeps {
 
 /// Looks every second whether a segment is due. The first sweep of each begins when that is on the card.
 pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::RefCell<Sweeps>>) {
+    let beat = crate::shell::tasks::watch("sweeps", crate::shell::tasks::LIMIT);
     loop {
+        beat.tap();
         let now = Instant::now();
         let moment = engine.borrow().moment(now);
         let unmarked = sweeps.borrow_mut().unmarked(&mut engine.borrow_mut(), now);
         for segment in unmarked {
             let kept = sweeps.borrow_mut().book.begin(segment, moment);
             if let Some(kept) = kept {
-                let _goes_on_without = tokio::time::timeout(MARK_TIME, kept).await;
+                let _goes_on_without = beat.idle(tokio::time::timeout(MARK_TIME, kept)).await;
             }
         }
         let now = Instant::now();
         sweeps.borrow_mut().survive(now);
         sweeps.borrow_mut().look(&mut engine.borrow_mut(), now);
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+mod fences;
 mod lab;
 mod raw;
 mod rights;
@@ -49,6 +50,17 @@ const SCENARIOS: &[Scenario] = &[
     ("echo_comes_back_in_both_families", talk::echo_comes_back_in_both_families),
     ("without_rights_the_rest_still_works", rights::without_rights_the_rest_still_works),
     ("a_socket_opened_before_the_drop_works_after_it", rights::a_socket_opened_before_the_drop_works_after_it),
+    ("what_is_forbidden_is_refused", fences::what_is_forbidden_is_refused),
+    ("what_is_in_force_is_told_and_seen_by_the_kernel", fences::what_is_in_force_is_told_and_seen_by_the_kernel),
+    (
+        "a_socket_opened_before_the_fences_works_behind_them",
+        fences::a_socket_opened_before_the_fences_works_behind_them,
+    ),
+    (
+        "a_command_that_sweeps_keeps_raw_sockets_and_nothing_else",
+        fences::a_command_that_sweeps_keeps_raw_sockets_and_nothing_else,
+    ),
+    ("a_service_whose_broker_is_gone_is_not_left_behind", fences::a_service_whose_broker_is_gone_is_not_left_behind),
     ("rights_are_told_as_they_are", rights::rights_are_told_as_they_are),
 ];
 

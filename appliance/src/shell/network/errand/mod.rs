@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 use super::engine::{Errand, Shared};
 use super::tally::Trouble;
 use super::usm::User;
+use crate::shell::tasks;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
@@ -87,11 +88,13 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
     let snmp_at_once = Arc::new(Semaphore::new(MAX_SNMP_AT_ONCE));
     let hosts: Rc<RefCell<BTreeMap<IpAddr, Rc<Semaphore>>>> = Rc::default();
     let news = engine.borrow().errand_news();
+    let beat = tasks::watch("errands", tasks::LIMIT);
     loop {
         let Some(errand) = engine.borrow_mut().next_errand() else {
-            news.notified().await;
+            beat.idle(news.notified()).await;
             continue;
         };
+        beat.tap();
         let is_snmp = matches!(errand, Errand::Probe(Probe { query: Query::Snmp { .. }, .. }));
         let place = if is_snmp { None } else { at_once.clone().acquire_owned().await.ok() };
         let snmp_at_once = snmp_at_once.clone();

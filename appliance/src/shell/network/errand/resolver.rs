@@ -42,12 +42,12 @@ pub(super) async fn ask(at: &Visit) {
 
 /// The gateway and the machine's own resolvers, as far as they are neighbours.
 fn resolvers(at: &Visit) -> Vec<SocketAddr> {
+    let configured = crate::shell::broker::resolvers();
     let engine = at.engine.borrow();
     // Behind a router there is no resolver of the place that we could know: those of the own networks serve it.
     let beyond = engine.legs.iter().any(|leg| leg.segment() == at.segment && leg.footing.ground.is_beyond());
     let is_asked = |leg: &&Leg| leg.segment() == at.segment || (beyond && !leg.footing.ground.is_beyond());
     let legs: Vec<&Leg> = engine.legs.iter().filter(is_asked).collect();
-    let configured = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     let configured =
         configured.lines().filter_map(|line| line.strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
     let mut found: Vec<SocketAddr> = Vec::new();
