@@ -25,7 +25,7 @@ pub(super) fn table(sources: &[SourceView], language: Language) -> Markup {
             tbody { @for source in sources {
                 tr {
                     td { (source.title) }
-                    td { (state(source, language)) }
+                    td.free { (state(source, language)) }
                     @for count in [source.asked, source.heard, source.malformed] {
                         td.roomy { (number(language, count)) }
                     }
