@@ -5,6 +5,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::http::json::object;
+
 /// Shortest interval between two full sweeps, in minutes.
 pub const MIN_INTERVAL_MINUTES: u8 = 1;
 
@@ -121,8 +123,10 @@ pub struct NetworkSettings {
     /// How hard to probe in the background.
     pub pace: Pace,
     /// Sources that are on.
+    #[serde(deserialize_with = "object")]
     pub sources: Sources,
     /// How often each of them is asked.
+    #[serde(deserialize_with = "object")]
     pub intervals: Intervals,
     /// Segments to sweep beside the appliance's own legs.
     pub segments: Vec<String>,
@@ -133,8 +137,10 @@ pub struct NetworkSettings {
     /// Look at private networks behind a router when they are named, in `segments` or in a scan.
     pub allow_remote: bool,
     /// Ports to look at.
+    #[serde(deserialize_with = "object")]
     pub ports: PortLists,
     /// How much silence before a device is called gone.
+    #[serde(deserialize_with = "object")]
     pub presence: PresenceConfig,
 }
 

@@ -2,18 +2,22 @@
 //! It never guesses: unknown fields and wrong kinds are refused with a JSON pointer.
 //! Calls read their bodies with it.
 
-use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_path_to_error::{Path, Segment};
 
 use super::problem::{Problem, faults};
 
-/// Reads a body.
+/// Reads a body, which is an object.
 ///
 /// # Errors
 /// `bad_json` with line and column, or `invalid` with a pointer to the value of the wrong kind.
 pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = point(error.path());
         let error = error.into_inner();
         if !error.is_data() {
@@ -26,6 +30,37 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     })?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(value)
+}
+
+/// An object and nothing else: by itself serde takes the values of a struct as a list too, in the order they are written in.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// Reads a value that must be an object; for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// When it is something else, or not the object that is wanted.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    deserializer.deserialize_map(Fields(PhantomData))
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
@@ -85,6 +120,7 @@ mod tests {
         assert_eq!(refusal(r#"{"items":[{"minutes":300}]}"#).2, "/items/0/minutes");
         assert_eq!(refusal(r#"{"items":[{"minutes":3,"a/b~c":1}]}"#).2, "/items/0/a~1b~0c");
         assert_eq!(refusal(r#"{"itms":[]}"#).1, "invalid");
+        assert_eq!(refusal(r#"[[{"minutes":3}]]"#).1, "invalid", "a list of values is no object");
         for broken in ["", "{", r#"{"items":[]} x"#, "\u{0}", "{'a':1}"] {
             assert_eq!((refusal(broken).0, refusal(broken).1), (400, "bad_json"), "{broken:?}");
         }

@@ -104,7 +104,7 @@ pub fn routes() -> Vec<Route> {
                 Holds::Word(&["error", "warn", "info", "debug", "trace"]),
                 "The least grave level wanted.",
             )
-            .query_of("limit", Holds::Number(1, MAX_LINES as u64), "Lines in the answer, 1 to 1000.")
+            .query_of("limit", Holds::Number(0, MAX_LINES as u64), "Lines in the answer, at most 1000.")
             .answers::<Lines>(200)
             .run(tell_logs),
     ]

@@ -22,7 +22,7 @@ use crate::http::access::{refuse, weak};
 use crate::http::call::Call;
 use crate::http::etag;
 use crate::http::language::Language;
-use crate::http::list::Window;
+use crate::http::list::{Page, Window};
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
@@ -133,7 +133,7 @@ struct Empty {}
 pub(crate) fn routes() -> Vec<Route> {
     let one = "/api/accounts/{id}";
     let mut routes = vec![
-        Route::get("/api/accounts", Access::Admin, "Every account").lists().answers::<AccountView>(200).run(list),
+        Route::get("/api/accounts", Access::Admin, "Every account").lists().answers::<Page<AccountView>>(200).run(list),
         Route::post("/api/accounts", Access::Admin, "Make an account; its password or token is told once")
             .reads::<AskedAccount>()
             .answers::<Created>(201)
@@ -227,7 +227,7 @@ async fn list(call: Call) -> Outcome {
     let accounts = call.platform.accounts.list();
     let page = window.cut(accounts, |account| account.number);
     let items = page.items.into_iter().map(|account| AccountView::render(account, &call)).collect();
-    Reply::json(&crate::http::list::Page { items, count: page.count, next: page.next })
+    Reply::json(&Page { items, count: page.count, next: page.next })
 }
 
 async fn show(call: Call) -> Outcome {
