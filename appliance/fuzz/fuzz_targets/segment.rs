@@ -17,7 +17,7 @@ const KIND: Kind = Kind { id: 1, version: 1 };
 
 /// A card with a few hundred records on it, and what they were.
 static CARD: LazyLock<(Disk, BTreeSet<Vec<u8>>)> = LazyLock::new(|| {
-    let mut log = Log::open(CutMedium::new(Disk::new(SEGMENT_BYTES, SEGMENTS.into())), options()).expect("an empty card opens");
+    let (mut log, _) = Log::open(CutMedium::new(Disk::new(SEGMENT_BYTES, SEGMENTS.into())), options()).expect("an empty card opens");
     let mut values = BTreeSet::new();
     for number in 0..200_u64 {
         let value = vec![number as u8; 8 + number as usize % 64];

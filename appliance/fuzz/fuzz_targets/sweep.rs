@@ -69,7 +69,7 @@ impl Play {
         ports.extend(PRINTING);
         let mut known = Vec::new();
         for _ in 0..choices.int_in_range(0..=8)? {
-            known.push(Known { ip: address(choices)?, mac: Mac(choices.arbitrary()?) });
+            known.push(Known { ip: address(choices)?, mac: choices.arbitrary::<Option<[u8; 6]>>()?.map(Mac) });
         }
         let plan = Plan {
             segment: SegmentId(0),
@@ -79,6 +79,7 @@ impl Play {
             means: Means { raw: choices.arbitrary()?, icmp: choices.arbitrary()? },
             work: Work { names: choices.arbitrary()?, ports: choices.arbitrary()?, greetings: choices.arbitrary()? },
             ports: PortList::allowed(ports),
+            beyond: false,
             ipv6: choices.arbitrary()?,
             snmp: choices.arbitrary()?,
         };
