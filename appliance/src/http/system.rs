@@ -13,6 +13,7 @@ use super::call::Call;
 use super::context::{Check, Platform};
 use super::logs::Line;
 use super::metrics::Metrics;
+use super::problem::{Problem, faults};
 use super::reply::Reply;
 use super::route::{Holds, Outcome, Route};
 use super::supervision::Supervision;
@@ -104,7 +105,7 @@ pub fn routes() -> Vec<Route> {
                 Holds::Word(&["error", "warn", "info", "debug", "trace"]),
                 "The least grave level wanted.",
             )
-            .query_of("limit", Holds::Number(0, MAX_LINES as u64), "Lines in the answer, at most 1000.")
+            .query_of("limit", Holds::Number(1, MAX_LINES as u64), "Lines in the answer, 1 to 1000.")
             .answers::<Lines>(200)
             .run(tell_logs),
     ]
@@ -147,7 +148,10 @@ async fn tell_system(call: Call) -> Outcome {
 
 async fn tell_logs(call: Call) -> Outcome {
     let since = call.query_as("since")?.unwrap_or(0);
-    let limit = call.query_as("limit")?.unwrap_or(MAX_LINES).clamp(1, MAX_LINES);
+    let limit = call.query_as("limit")?.unwrap_or(MAX_LINES);
+    if !(1..=MAX_LINES).contains(&limit) {
+        return Err(Problem::from(&faults::BAD_PARAMETER).with("name", "limit"));
+    }
     let level = call.query_as("level")?.unwrap_or(tracing::Level::TRACE);
     let (items, dropped) = call.platform.logs.since(since, limit, level);
     let next = items.last().filter(|_| items.len() == limit).map(|line| line.seq);
