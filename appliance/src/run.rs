@@ -105,7 +105,8 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let store = Arc::new(KeptCredentials::new(keeper.clone(), &stored));
     let vault = Arc::new(Vault::open(store, clock.clone(), &key));
     let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
-    let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default()).map_err(io::Error::other)?;
+    let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default())
+        .map_err(|error| Ending::new(Exit::System, format!("no randomness for secrets: {error}")))?;
     let own_names = own::names(&config.http.host_names);
     let tls = tls::open(config.http.tls, &config.data.dir, &own::lasting(&config.http.host_names), clock.clone())?;
     let platform = Platform::new(Arc::new(accounts), clock, logs, own_names, Limits::default())
