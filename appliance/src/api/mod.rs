@@ -16,7 +16,7 @@ pub(crate) mod jobs;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
-mod screen;
+pub(crate) mod screen;
 pub(crate) mod table;
 
 use std::sync::Arc;

@@ -14,6 +14,7 @@
 //! | `acts`, `forget`, `pair` | what a person may do with one device, and how it is undone |
 //! | `chart` | a curve over time, with its table |
 //! | `journal`, `told` | what happened on the network, in words |
+//! | `screen` | a screen in a public room, and how it comes in |
 //! | `audit` | what people did with the appliance |
 //! | `people`, `my_account` | who may log in; the own account |
 //! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
@@ -46,6 +47,7 @@ mod people;
 mod person;
 mod row;
 mod scan;
+mod screen;
 mod settings;
 mod settings_draft;
 mod sheet;
@@ -104,6 +106,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         import::routes(&house),
         journal::routes(&house),
         scan::routes(&house),
+        screen::routes(&house),
         system::routes(&house),
         trust::routes(),
         settings::routes(&house),

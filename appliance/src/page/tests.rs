@@ -162,7 +162,7 @@ impl Bench {
 async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route() {
     with_bench(true, async |bench| {
         let device = bench.add(7, "laser").await;
-        let door = ["/setup", "/login", "/logout", "/language", "/trust"];
+        let door = ["/setup", "/login", "/logout", "/language", "/trust", "/screen/enter"];
         assert!(bench.paths.len() > 25);
         for (method, path, access) in bench.paths.iter().filter(|(_, path, _)| !door.contains(path)) {
             assert_ne!(*access, Access::Public, "{path} says who may see it");
@@ -171,7 +171,8 @@ async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route(
             let fields = if method == "POST" { FORM } else { "" };
             let stranger = bench.ask(&line, fields, "").await;
             assert_eq!(stranger.status, 303, "{line}");
-            assert!(stranger.field("location").starts_with("/login"), "{line}: {}", stranger.head);
+            let to = if *path == "/screen" { "/screen/enter" } else { "/login" };
+            assert!(stranger.field("location").starts_with(to), "{line}: {}", stranger.head);
             let program = bench.ask(&line, &format!("{fields}Accept: application/json\r\n"), "").await;
             assert_eq!((program.status, program.field("content-type")), (401, "application/problem+json"), "{line}");
             for role in Role::ALL {
@@ -186,7 +187,7 @@ async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route(
                     continue;
                 }
                 assert!(
-                    answer.body.contains("<h1>") || answer.body.contains("id=\"parts\"") || line == "GET /scan",
+                    answer.body.contains("<h1") || answer.body.contains("id=\"parts\"") || line == "GET /scan",
                     "{line}"
                 );
                 assert!(answer.field("content-type").starts_with("text/html"), "{line}");
@@ -624,4 +625,50 @@ fn attention_goes_from_bad_to_worth_knowing_and_ends_when_a_person_has_answered(
     assert_eq!(tones, [Tone::Bad, Tone::Bad, Tone::Warn], "{told:?}");
     assert!(told.iter().any(|(_, text)| text.ends_with("went away just now.")), "{told:?}");
     assert!(told.iter().any(|(_, text)| text.contains("which you do not want here")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_screen_comes_in_with_its_token_stays_and_is_put_out_with_it() {
+    with_bench(true, async |bench| {
+        bench.add(7, "laser-of-ada").await;
+        let accounts = &bench.platform.accounts;
+        let token = accounts.renew_lasting(Role::Screen.byte().into(), None).await.map_err(|_| ()).unwrap();
+        let wrong = bench.ask("POST /screen/enter", FORM, "token=vigie-lasting.5.AAAA").await;
+        assert_eq!(wrong.status, 403, "{}", wrong.body);
+        assert!(wrong.body.contains("aria-invalid=\"true\"") && wrong.field("set-cookie").is_empty());
+        let station = accounts.renew_lasting(Role::Agent.byte().into(), None).await.map_err(|_| ()).unwrap();
+        let agent = bench.ask("POST /screen/enter", FORM, &format!("token={}", station.expose())).await;
+        assert_eq!(agent.status, 403, "a workstation is no screen");
+        let agent = bench.get("/screen", &format!("Cookie: vigie={}\r\n", station.expose())).await;
+        assert_eq!((agent.status, agent.field("location")), (303, "/screen/enter"), "nor by its cookie");
+
+        let inside = bench.ask("POST /screen/enter", FORM, &format!("token={}", token.expose())).await;
+        assert_eq!((inside.status, inside.field("location")), (303, "/screen"));
+        let cookie = inside.field("set-cookie").to_owned();
+        assert!(cookie.contains("HttpOnly; SameSite=Strict") && cookie.contains("Max-Age=34560000"), "{cookie}");
+        let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+        let page = bench.get("/screen", &cookie).await;
+        assert!(page.status == 200 && page.body.contains("http-equiv=\"refresh\""), "{}", page.head);
+        assert!(page.body.contains("<dd>2</dd>") && !page.body.contains("laser-of-ada"), "{}", page.body);
+        assert!(page.field("set-cookie").contains("Max-Age=34560000"), "it stays in: {}", page.head);
+        assert_eq!(bench.get("/devices", &cookie).await.status, 403, "and sees nothing else");
+        let person = bench.get("/screen", &bench.cookie(Role::Viewer)).await;
+        assert!(person.status == 200 && person.field("set-cookie").is_empty(), "{}", person.head);
+
+        let _new = accounts.renew_lasting(Role::Screen.byte().into(), None).await.map_err(|_| ()).unwrap();
+        assert_eq!(bench.get("/screen", &cookie).await.field("location"), "/screen/enter");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_address_for_a_screen_is_handed_out_with_its_token_and_for_nobody_else() {
+    with_bench(true, async |bench| {
+        let made = bench.post("/people", Role::Admin, "username=hall&role=screen").await;
+        let link = made.body.split("http://vigie.local/screen/enter#").nth(1).expect("an address");
+        assert!(link.starts_with("vigie-lasting."), "{link}");
+        let made = bench.post("/people", Role::Admin, "username=till&role=agent&station=till").await;
+        assert!(made.body.contains("vigie-lasting.") && !made.body.contains("/screen/enter"), "{}", made.body);
+    })
+    .await;
 }
