@@ -75,6 +75,8 @@ struct House {
     desk: Arc<api::Desk>,
     /// Lists sent in and not confirmed yet.
     lists: import::Lists,
+    /// Marks of several devices that can be undone.
+    marks: many::Marks,
     network: Network,
     keeper: Keeper,
     clocks: Arc<Clocks>,
@@ -88,6 +90,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
     let house = Arc::new(House {
         desk: desk.clone(),
         lists: import::Lists::default(),
+        marks: many::Marks::default(),
         network: deps.network.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),

@@ -52,6 +52,8 @@ struct Bench {
     server: Server,
     stop: watch::Sender<bool>,
     paths: Vec<(String, &'static str, Access)>,
+    /// What is written down, and who may do it, of the page and of the API.
+    acts: Vec<(vigie_core::audit::Kind, Access)>,
     _folder: tempfile::TempDir,
 }
 
@@ -101,12 +103,18 @@ impl Bench {
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
         let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
-        let routes = super::routes(&deps, &crate::api::desk(&deps));
+        let desk = crate::api::desk(&deps);
+        let routes = super::routes(&deps, &desk);
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();
+        let acts = routes
+            .iter()
+            .chain(&crate::api::routes(&deps, &desk))
+            .filter_map(|route| Some((route.audits?, route.access)))
+            .collect();
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
         let server = Server::new(platform.clone(), table);
         let code = code.map(|code| code.expose().to_owned()).unwrap_or_default();
-        Self { platform, network, code, server, stop: watch::channel(false).0, paths, _folder: folder }
+        Self { platform, network, code, server, stop: watch::channel(false).0, paths, acts, _folder: folder }
     }
 
     /// The cookie of somebody of a role.
@@ -401,8 +409,22 @@ async fn several_are_marked_at_once_and_a_forgotten_one_comes_back() {
         let cookie = bench.cookie(Role::Operator);
         let form = format!("id={one}&id={other}&id=zz&trust=trusted&next=%2Fdevices%3Fshow%3Dunknown");
         let marked = bench.post("/devices/many", Role::Operator, &form).await;
-        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2");
-        assert!(bench.get(marked.field("location"), &cookie).await.body.contains("2 devices marked."));
+        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2&undo=1");
+        let told = bench.get(marked.field("location"), &cookie).await.body;
+        assert!(told.contains("2 devices marked.") && told.contains("name=\"undo\" value=\"1\""), "{told}");
+        // One is said otherwise before the undo: that stays.
+        bench.post(&format!("/devices/{other}/trust"), Role::Operator, "trust=blocked").await;
+        let undo = |role| bench.post("/devices/many/undo", role, "undo=1&next=%2Fdevices");
+        assert_eq!(undo(Role::Admin).await.field("location"), "/devices?unmarked=late", "another person's");
+        let undone = undo(Role::Operator).await;
+        assert_eq!(undone.field("location"), "/devices?unmarked=1");
+        assert!(bench.get("/devices?unmarked=1", &cookie).await.body.contains("1 device is marked as before."));
+        let page = bench.get(&format!("/devices/{other}"), &cookie).await.body;
+        assert!(page.contains("value=\"blocked\" checked"), "{page}");
+        assert_eq!(undo(Role::Operator).await.field("location"), "/devices?unmarked=late", "once");
+        assert!(bench.get("/devices?unmarked=late", &cookie).await.body.contains("can no longer be undone"));
+        let marked = bench.post("/devices/many", Role::Operator, &form).await;
+        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2&undo=2");
         let again = bench.post("/devices/many", Role::Operator, &form).await;
         assert_eq!(again.field("location"), "/devices?show=unknown&marked=0", "who is known already is not counted");
         bench.post(&format!("/devices/{one}/forget"), Role::Operator, "").await;
@@ -669,6 +691,19 @@ async fn the_address_for_a_screen_is_handed_out_with_its_token_and_for_nobody_el
         assert!(link.starts_with("vigie-lasting."), "{link}");
         let made = bench.post("/people", Role::Admin, "username=till&role=agent&station=till").await;
         assert!(made.body.contains("vigie-lasting.") && !made.body.contains("/screen/enter"), "{}", made.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_and_the_api_agree_on_who_may_do_what() {
+    with_bench(true, async |bench| {
+        assert!(bench.acts.len() > 40);
+        for (act, access) in bench.acts.iter().filter(|(act, _)| act.theme() == vigie_core::audit::Theme::Devices) {
+            let others = bench.acts.iter().filter(|(other, _)| other == act);
+            let others: Vec<Access> = others.map(|(_, access)| *access).collect();
+            assert!(others.iter().all(|other| other == access), "{}: {others:?}", act.name());
+        }
     })
     .await;
 }
