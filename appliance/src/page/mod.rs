@@ -17,7 +17,7 @@
 //! | `screen` | a screen in a public room, and how it comes in |
 //! | `audit` | what people did with the appliance |
 //! | `people`, `my_account` | who may log in; the own account |
-//! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
+//! | `scan`, `system`, `settings`, `settings_draft`, `logs`, `restore` | looking around now; how the appliance itself is, how it works, what it writes, its backup |
 //! | `words/` | every text, English and French side by side |
 
 mod acts;
@@ -45,6 +45,7 @@ mod overview;
 mod pair;
 mod people;
 mod person;
+mod restore;
 mod row;
 mod scan;
 mod screen;
@@ -77,6 +78,8 @@ struct House {
     lists: import::Lists,
     /// Marks of several devices that can be undone.
     marks: many::Marks,
+    /// Backups sent in and not confirmed yet.
+    backups: import::Lists,
     network: Network,
     keeper: Keeper,
     clocks: Arc<Clocks>,
@@ -89,8 +92,9 @@ struct House {
 pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
     let house = Arc::new(House {
         desk: desk.clone(),
-        lists: import::Lists::default(),
+        lists: import::Lists::of(import::MAX_LISTS),
         marks: many::Marks::default(),
+        backups: import::Lists::of(restore::MAX_BACKUPS),
         network: deps.network.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),
@@ -114,6 +118,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         trust::routes(),
         settings::routes(&house),
         logs::routes(&house),
+        restore::routes(&house),
         people::routes(&house),
         my_account::routes(&house),
         audit::routes(&house),

@@ -707,3 +707,41 @@ async fn the_page_and_the_api_agree_on_who_may_do_what() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_backup_is_shown_before_it_is_restored_and_brings_back_what_people_said() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        let admin = bench.cookie(Role::Admin);
+        assert!(bench.get("/system", &admin).await.body.contains("href=\"/api/system/backup\""));
+        assert!(!bench.get("/system", &bench.cookie(Role::Viewer)).await.body.contains("/api/system/backup"));
+        let backup = r#"{"version":1,"exported":null,"program":"0.0.9","settings":{"interval_minutes":7},
+            "accounts":[{"username":"<b>lost"},{"username":"Admin"}],
+            "items":[{"mac":"00:1b:21:00:00:07","label":"Till"},{"mac":"00:1b:21:00:00:08","ip":"192.168.1.8","notes":"new"},{"mac":"x"}]}"#;
+        let send = async |body: &str| {
+            let fields = format!("Content-Type: multipart/form-data; boundary=XX\r\nSec-Fetch-Site: same-origin\r\n{admin}");
+            let body = format!(
+                "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.json\"\r\n\r\n{body}\r\n--XX--\r\n"
+            );
+            bench.ask("POST /system/restore", &fields, &body).await
+        };
+        for (wrong, words) in [("nothing", "not a backup"), (r#"{"version":2}"#, "of form 2"), ("", "Choose a file first")] {
+            let answer = send(wrong).await;
+            assert!(answer.status == 422 && answer.body.contains(words), "{wrong}: {}", answer.body);
+        }
+        let shown = send(backup).await;
+        assert_eq!(shown.status, 200, "{}", shown.body);
+        for words in ["Restore 3 changes", "&lt;b&gt;lost", "taken from the backup", "would change"] {
+            assert!(shown.body.contains(words), "{words}: {}", shown.body);
+        }
+        assert!(!shown.body.contains("<bdi>Admin</bdi>, "), "who is here is not missing");
+        let page = async || bench.get(&format!("/devices/{id}"), &admin).await.body;
+        assert!(!page().await.contains("value=\"Till\""), "looking changes nothing");
+        let done = bench.post("/system/restore/do", Role::Admin, "").await;
+        assert!(done.status == 200 && done.body.contains("The backup is restored."), "{}", done.body);
+        assert!(page().await.contains("value=\"Till\""));
+        assert_eq!(bench.post("/system/restore/do", Role::Admin, "").await.status, 409, "once");
+        assert!(send(backup).await.body.contains("Nothing would change"));
+    })
+    .await;
+}
