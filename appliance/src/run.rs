@@ -7,6 +7,7 @@ mod journal;
 mod key;
 mod numbers;
 mod own;
+mod restore;
 mod scan;
 mod setup;
 mod split;
@@ -53,6 +54,7 @@ use crate::{api, page};
 
 pub use export::export;
 pub use journal::{export_journal, verify_journal};
+pub use restore::restore;
 pub use scan::scan;
 pub use setup::set_up;
 pub use split::{run, run_behind_broker};

@@ -8,15 +8,17 @@
 //! | `logs/` | the journal of what people did: `/api/logs` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
+//! | `backup` | what people entered, out as one document and back in: `/api/system/backup` |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod accounts;
+pub(crate) mod backup;
 pub(crate) mod jobs;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
-mod screen;
+pub(crate) mod screen;
 pub(crate) mod table;
 
 use std::sync::Arc;
@@ -58,6 +60,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(accounts::routes());
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
+    routes.extend(backup::routes(desk));
     routes
 }
 

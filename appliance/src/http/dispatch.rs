@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use vigie_core::audit::{Actor, Kind, Object, Theme};
 
 use crate::accounts::journal::Act;
-use crate::accounts::role::Access;
+use crate::accounts::role::{Access, Role};
 use crate::accounts::{LASTING_MARK, Principal};
 
 use super::body::Payload;
@@ -274,6 +274,11 @@ impl Dispatcher {
         }
         let name = if link.secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         match read_cookie(headers, name) {
+            // A screen in a public room comes with its lasting token; a workstation's program has no cookies.
+            Some(cookie) if cookie.starts_with(LASTING_MARK) => {
+                let who = accounts.open_lasting(cookie, Some(link.peer)).filter(|who| who.role == Role::Screen);
+                who.map_or(Proof::Bad, Proof::Cookie)
+            }
             Some(cookie) => {
                 let touch = !headers.contains_key(BACKGROUND_FIELD);
                 accounts.open_cookie(cookie, touch).map_or(Proof::Bad, Proof::Cookie)
@@ -417,7 +422,7 @@ fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, languag
 }
 
 /// The value of a cookie; the first one of its name.
-fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -494,7 +499,7 @@ mod tests {
         let who = |language: [u8; 2]| Principal {
             account: 1,
             username: "ada".into(),
-            role: crate::accounts::role::Role::Viewer,
+            role: Role::Viewer,
             session: crate::accounts::session::SessionId(1),
             language,
             must_change: false,

@@ -22,6 +22,7 @@ use super::House;
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
+use super::screen;
 use super::words::{self, people as texts};
 
 /// The routes.
@@ -70,8 +71,8 @@ enum Said {
     Nothing,
     Done(Text),
     Refused(String),
-    /// A password or a token of somebody, shown this once.
-    Handed(Text, String, HandedOut),
+    /// A password or a token of somebody, shown this once; for a screen, the address to open there.
+    Handed(Text, String, HandedOut, Option<String>),
 }
 
 /// What a form says.
@@ -126,7 +127,8 @@ async fn add(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
                 HandedOut::Password(_) => texts::TOLD_PASSWORD,
                 HandedOut::Token(_) => texts::TOLD_TOKEN,
             };
-            let said = Said::Handed(text, account.username.clone(), handed);
+            let link = screen::link(&call, &account, &handed);
+            let said = Said::Handed(text, account.username.clone(), handed, link);
             let reply = frame::reply(&call, list_page(&call, &desk, &said, &Form(Vec::new())));
             let role = account.role.map_or("", Role::word);
             Ok(reply.concerning(Object::Account(account.number)).telling(role))
@@ -190,7 +192,8 @@ async fn give_token(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 
 fn handed(call: &Call, desk: &Desk, account: &Account, text: Text, handed: HandedOut) -> Reply {
     let now = call.platform.accounts.find(account.number);
-    let said = Said::Handed(text, account.username.clone(), handed);
+    let link = screen::link(call, account, &handed);
+    let said = Said::Handed(text, account.username.clone(), handed, link);
     frame::reply(call, account_page(now.as_ref().unwrap_or(account), desk, &said))
 }
 
@@ -232,13 +235,17 @@ fn say(said: &Said, language: Language) -> Markup {
             Said::Nothing => {}
             Said::Done(text) => (frame::notice(true, text.speak(language))),
             Said::Refused(why) => (frame::notice(false, why)),
-            Said::Handed(text, name, handed) => {
+            Said::Handed(text, name, handed, link) => {
                 div.notice.good role="status" {
                     (icon("lock"))
                     div {
                         p { (words::fill(text.speak(language), &[("name", html! { b { bdi { (name) } } })])) }
                         @let secret = match handed { HandedOut::Password(secret) | HandedOut::Token(secret) => secret };
                         p { code.command tabindex="0" { (secret.expose()) } }
+                        @if let Some(link) = link {
+                            p { (words::screen::OPEN_THERE.speak(language)) }
+                            p { code.command tabindex="0" { (link) } }
+                        }
                     }
                 }
             }

@@ -159,6 +159,13 @@ fn wire(facts: &Facts, language: Language) -> Markup {
 fn copy(desk: &Desk) -> Markup {
     let language = desk.language;
     html! {
+        @if desk.may_rule {
+            p.hint { (words::restore::ABOUT.speak(language)) }
+            p.pair {
+                a.button href="/api/system/backup" download { (icon("download")) (words::restore::SAVE.speak(language)) }
+                a.button href="/system/restore" { (icon("upload")) (words::restore::RESTORE.speak(language)) }
+            }
+        }
         p.hint { (texts::COPY_HELP.speak(language)) }
         p.pair {
             a.button href="/api/network/v2/export.csv" download { (icon("download")) (words::devices::SAVE_CSV.speak(language)) }

@@ -117,7 +117,7 @@ pub(crate) fn join_json<T: serde::Serialize>(rows: &[T], first: bool) -> Vec<u8>
 }
 
 /// Sends every device, some at a time, in the order of their ids. `false` when the client or the service went away.
-pub(crate) async fn pass<T: Send + 'static>(
+pub(in crate::api) async fn pass<T: Send + 'static>(
     desk: &Desk,
     filter: Option<Filter>,
     pieces: &Pieces,

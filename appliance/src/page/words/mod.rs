@@ -15,6 +15,8 @@ pub(super) mod logs;
 pub(super) mod overview;
 pub(super) mod people;
 mod reasons;
+pub(super) mod restore;
+pub(super) mod screen;
 pub(super) mod settings;
 pub(super) mod system;
 pub(super) mod times;

@@ -35,10 +35,10 @@ pub(in crate::page) const FRAMES: Text = both("Frames heard", "Trames entendues"
 pub(in crate::page) const PROBES: Text = both("Questions asked", "Questions posées");
 pub(in crate::page) const BROKEN: Text = both("Malformed, and dropped", "Mal formées, ignorées");
 pub(in crate::page) const OVERRUN: Text = both("Lost in a rush", "Perdues dans la foule");
-pub(in crate::page) const COPY: Text = both("A copy of what you entered", "Une copie de vos saisies");
+pub(in crate::page) const COPY: Text = both("Backup", "Sauvegarde");
 pub(in crate::page) const COPY_HELP: Text = both(
-    "Names, owners, notes, tags and what you know of each device, in one file. Taking it in again brings them back, here or on another Vigie.",
-    "Noms, propriétaires, notes, étiquettes et ce que vous savez de chaque appareil, dans un fichier. Le reprendre les rétablit, ici ou sur une autre Vigie.",
+    "The devices alone, as a spreadsheet to read, print or change.",
+    "Les appareils seuls, dans un tableau à lire, imprimer ou modifier.",
 );
 pub(in crate::page) const EVENTS: Text = both("Changes kept", "Changements conservés");
 pub(in crate::page) const DROPPED: Text =
