@@ -139,7 +139,7 @@ impl<J: Judge> Lan<J> {
     fn is_used_by_other(&self, segment: SegmentId, ip: IpAddr, id: DeviceId) -> bool {
         self.devices.values().any(|other| {
             let here = other.kept.id != id && other.live.tentative.is_none() && other.online();
-            let mut legs = other.kept.interfaces.iter().filter(|row| row.segment == segment && !row.proxy);
+            let mut legs = other.kept.interfaces.iter().filter(|row| row.segment == segment && !*row.proxy);
             here && legs.any(|interface| interface.ip() == Some(ip))
         })
     }
@@ -161,7 +161,7 @@ impl<J: Judge> Lan<J> {
         let Some(device) = self.devices.get_mut(&id) else { return };
         let checked = device.live.faces_checked;
         let Some(interface) = device.interface_mut(segment, Some(mac)) else { return };
-        let proxy = interface.proxy;
+        let proxy = *interface.proxy;
         let Some(address) = interface.address_mut(ip) else { return };
         address.voices.say(topic, text);
         let said = address.voices.said(topic);
@@ -319,7 +319,7 @@ impl<J: Judge> Lan<J> {
 
     fn is_known_proxy(&self, segment: SegmentId, mac: Mac) -> bool {
         let device = self.keys.get(&(segment, mac)).and_then(|id| self.devices.get(id));
-        device.and_then(|device| device.interface(segment, Some(mac))).is_some_and(|interface| interface.proxy)
+        device.and_then(|device| device.interface(segment, Some(mac))).is_some_and(|interface| *interface.proxy)
     }
 
     /// Whether a MAC holds so many addresses, several of them contested, that it must answer for others.
@@ -354,8 +354,8 @@ impl<J: Judge> Lan<J> {
         let own = own.map(|row| row.ip);
         let Some(device) = self.devices.get_mut(&id) else { return };
         let Some(interface) = device.interface_mut(segment, Some(mac)) else { return };
-        interface.proxy = true;
-        interface.doubt = None;
+        *interface.proxy = true;
+        *interface.doubt = None;
         if let Some(IpAddr::V4(own)) = own {
             interface.current = Some(own);
         }

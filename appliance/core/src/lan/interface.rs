@@ -8,6 +8,7 @@ use vigie_wire::Mac;
 
 use super::SegmentId;
 use super::rows::Rows;
+use super::unstored::Unstored;
 use super::voice::Voices;
 use crate::Moment;
 use crate::limits::MAX_ADDRESSES;
@@ -26,7 +27,7 @@ pub struct Address {
     pub last_seen: Moment,
     /// What was said from this address, to tell two machines with one MAC apart. Not stored.
     #[serde(skip)]
-    pub(super) voices: Voices,
+    pub(super) voices: Unstored<Voices>,
 }
 
 /// A leg of a device: what the key (segment, MAC) names. Without a MAC while only its address could be seen.
@@ -48,10 +49,10 @@ pub struct Interface {
     pub random: bool,
     /// Answers for the addresses of others (proxy ARP, repeater): learnt, not stored.
     #[serde(skip)]
-    pub(super) proxy: bool,
+    pub(super) proxy: Unstored<bool>,
     /// Whether its current address still stands.
     #[serde(skip)]
-    pub(super) doubt: Option<Doubt>,
+    pub(super) doubt: Unstored<Option<Doubt>>,
 }
 
 /// A question under way: is the current address still held, or has the interface moved to `candidate`?
@@ -72,8 +73,8 @@ impl Interface {
             first_seen: at,
             last_seen: at,
             random: false,
-            proxy: false,
-            doubt: None,
+            proxy: Unstored::default(),
+            doubt: Unstored::default(),
         }
     }
 
@@ -93,7 +94,7 @@ impl Interface {
             known.last_seen = known.last_seen.max(at);
             return (None, false);
         }
-        let fresh = Address { ip, first_seen: at, last_seen: at, voices: Voices::default() };
+        let fresh = Address { ip, first_seen: at, last_seen: at, voices: Unstored::default() };
         let current = self.current.map(IpAddr::V4);
         let gone = self.addresses.push_or_evict(fresh, |row| (Some(row.ip) == current, row.last_seen));
         (gone.map(|row| row.ip), true)
@@ -107,14 +108,14 @@ impl Interface {
             return;
         };
         if used == current {
-            self.doubt = None;
+            *self.doubt = None;
             return;
         }
         let silent =
             self.address(IpAddr::V4(current)).is_none_or(|row| row.last_seen.age(at).is_none_or(|age| age > STALE));
-        match &mut self.doubt {
+        match &mut *self.doubt {
             Some(doubt) => doubt.candidate = used,
-            None if fresh || silent => self.doubt = Some(Doubt { candidate: used, asked: 0, next: now }),
+            None if fresh || silent => *self.doubt = Some(Doubt { candidate: used, asked: 0, next: now }),
             None => {}
         }
     }

@@ -41,6 +41,7 @@ pub mod sighting;
 mod sim;
 pub mod sweep;
 mod union;
+mod unstored;
 pub mod uptime;
 pub mod vendor;
 mod voice;

@@ -133,7 +133,7 @@ impl<J: Judge> Lan<J> {
     fn is_proxy(&self, holder: &Holder, segment: SegmentId) -> bool {
         self.devices
             .get(&holder.device)
-            .is_some_and(|device| device.interface(segment, holder.mac).is_some_and(|interface| interface.proxy))
+            .is_some_and(|device| device.interface(segment, holder.mac).is_some_and(|interface| *interface.proxy))
     }
 
     fn ask_who_holds(&mut self, segment: SegmentId, ip: IpAddr, now: Instant) {
@@ -286,11 +286,11 @@ impl<J: Judge> Lan<J> {
         let Some(device) = self.devices.get_mut(&placed.device) else { return };
         let tentative = device.live.tentative.is_some();
         let Some(interface) = device.interface_mut(segment, placed.mac) else { return };
-        if interface.proxy && interface.address(ip).is_none() && !is_gateway {
+        if *interface.proxy && interface.address(ip).is_none() && !is_gateway {
             return;
         }
         let (gone, fresh) = interface.hold(ip, at);
-        if let (true, true, IpAddr::V4(own)) = (interface.proxy, is_gateway, ip) {
+        if let (true, true, IpAddr::V4(own)) = (*interface.proxy, is_gateway, ip) {
             // Of all it answers for, this one is surely its own.
             interface.current = Some(own);
         }

@@ -64,6 +64,11 @@ impl Voices {
         self.0.get(topic as usize).copied().filter(|hash| *hash != 0)
     }
 
+    #[cfg(test)]
+    pub(super) fn any(&self) -> bool {
+        self.0.iter().any(|hash| *hash != 0)
+    }
+
     pub(super) fn forget(&mut self, topic: Topic) {
         if let Some(place) = self.0.get_mut(topic as usize) {
             *place = 0;
