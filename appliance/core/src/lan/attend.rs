@@ -155,7 +155,7 @@ impl<J: Judge> Lan<J> {
                 *current = Some(doubted.candidate);
                 // There are at most eight interfaces.
                 let _room = moved.push((*segment, old, doubted.candidate));
-                *doubt = None;
+                **doubt = None;
             }
         }
         for (segment, old, new) in moved {

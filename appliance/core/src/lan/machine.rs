@@ -54,6 +54,8 @@ pub struct Lan<J> {
     pub(super) legs: [LegState; MAX_SEGMENTS],
     pub(super) conflicts: Rows<Conflict, MAX_CONFLICTS>,
     pub(super) disputes: Rows<Dispute, MAX_SUSPICIONS>,
+    /// The last packet that a router carried: what else it says comes at the same time.
+    pub(super) carried: Option<(SegmentId, IpAddr, Instant)>,
     /// Addresses asked for because nobody was known to hold them.
     pub(super) questions: Rows<(SegmentId, IpAddr, Instant), MAX_QUESTIONS>,
     pub(super) lists: Rows<PortSet, MAX_PORT_LISTS>,
@@ -113,6 +115,7 @@ impl<J: Judge> Lan<J> {
             legs: core::array::from_fn(|_| LegState::default()),
             conflicts: Rows::new(),
             disputes: Rows::new(),
+            carried: None,
             questions: Rows::new(),
             lists: Rows::new(),
             outbox: Outbox::default(),
