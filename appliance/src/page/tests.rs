@@ -100,7 +100,8 @@ impl Bench {
         let legs = [("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)];
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
-        let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
+        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk };
         let routes = super::routes(&deps, &crate::api::desk(&deps));
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
