@@ -5,6 +5,7 @@ mod chores;
 mod export;
 mod journal;
 mod key;
+mod kiosk;
 mod numbers;
 mod own;
 mod restore;
@@ -47,7 +48,7 @@ use crate::http::tls::Tls;
 use crate::recorder::{self, Recorder, also_record};
 use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, KeptCredentials, NotKept, SETTINGS, Stored};
-use crate::shell::network::{self, Network};
+use crate::shell::network;
 use crate::shell::partition::DataPartition;
 use crate::shell::{broker, rights, syslog, tasks};
 use crate::{api, page};
@@ -134,6 +135,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let state = Arc::new(api::network::live::State::default());
     let (jobs, worker) = chores::table(&platform, &config);
     let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
+    let kiosk = kiosk::start(&platform, &config, &keeper, &clocks, &stored).await;
     let start = network::Start {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
@@ -149,7 +151,15 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
     chores::start(worker, &platform, &network, &keeper);
-    let mut areas = areas(&platform, network.clone(), &keeper, &clocks, settings, &state);
+    let deps = api::Deps {
+        network: network.clone(),
+        keeper: keeper.clone(),
+        clocks: clocks.clone(),
+        settings,
+        state,
+        kiosk: kiosk.clone(),
+    };
+    let mut areas = areas(&platform, &deps);
     areas.push(api::jobs::routes(&jobs));
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
@@ -181,6 +191,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         None => server.serve(listener, stopped).await,
     }
     platform.events.stop();
+    kiosk.stop();
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
     let ending = async {
         // Changes whose clients have left are finished before the log is closed under them.
@@ -201,18 +212,10 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
 }
 
 /// The routes of every area.
-fn areas(
-    platform: &Arc<Platform>,
-    network: Network,
-    keeper: &Keeper,
-    clocks: &Arc<Clocks>,
-    settings: NetworkSettings,
-    state: &Arc<api::network::live::State>,
-) -> Vec<Vec<http::route::Route>> {
-    state.watch(platform);
-    let deps = api::Deps { network, keeper: keeper.clone(), clocks: clocks.clone(), settings, state: state.clone() };
-    let desk = api::desk(&deps);
-    vec![api::routes(&deps, &desk), page::routes(&deps, &desk)]
+fn areas(platform: &Arc<Platform>, deps: &api::Deps) -> Vec<Vec<http::route::Route>> {
+    deps.state.watch(platform);
+    let desk = api::desk(deps);
+    vec![api::routes(deps, &desk), page::routes(deps, &desk)]
 }
 
 /// Opens a port; `option` is how another one is chosen.

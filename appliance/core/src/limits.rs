@@ -74,6 +74,8 @@ pub const MAX_QUESTIONS: usize = 64;
 pub const MAX_KIOSK_SESSIONS: usize = 1_024;
 /// Workstations of one appliance; the promise is 200 agents. About 150 B each. One more is refused with an error.
 pub const MAX_KIOSK_STATIONS: usize = 256;
+/// Groups of workstations: adults, children, catalogue and a few more. 24 B each. One more is refused with an error.
+pub const MAX_KIOSK_GROUPS: usize = 16;
 /// People who had a session today, 40 B each. Rows of days that are over make room; when there is none, a further person
 /// is refused with an error.
 pub const MAX_KIOSK_USAGES: usize = 4_096;

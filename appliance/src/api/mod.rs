@@ -27,6 +27,7 @@ use crate::config::NetworkSettings;
 use crate::http::route::Route;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::Network;
 
 /// What the routes are made over.
@@ -42,6 +43,8 @@ pub(crate) struct Deps {
     pub(crate) settings: NetworkSettings,
     /// What the live stream keeps; the listener of the network writes it.
     pub(crate) state: Arc<network::live::State>,
+    /// The way to the workstations, their sessions and people.
+    pub(crate) kiosk: Kiosk,
 }
 
 /// What the handlers of the API share, and the page with them.

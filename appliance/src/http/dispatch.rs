@@ -379,7 +379,7 @@ fn read_object(kind: Kind, call: &Call) -> Object {
         _ if id.is_empty() => Object::Nothing,
         Theme::Accounts | Theme::Door => id.parse().map_or(Object::Nothing, Object::Account),
         Theme::Devices if id.len() == 16 => u64::from_str_radix(id, 16).map_or(Object::Nothing, Object::Device),
-        Theme::Devices | Theme::Settings | Theme::System => {
+        Theme::Devices | Theme::Settings | Theme::System | Theme::Kiosk => {
             // A MAC or an address; nothing else finds a device.
             let clean: String = id.chars().filter(|sign| !sign.is_control()).collect();
             Object::Named(clean.as_str().into())
@@ -397,7 +397,7 @@ async fn write_down(platform: &Platform, mut act: Act, reply: &Reply) {
     act.detail = concern.detail.as_str().into();
     match act.kind.theme() {
         // Whoever reads "done" about these must find it in the journal after a power cut too.
-        Theme::Accounts | Theme::Settings | Theme::Door => {
+        Theme::Accounts | Theme::Settings | Theme::Door | Theme::Kiosk => {
             // What could not be written is in the log of the program; the act itself is done.
             let _told = platform.journal.write(act).await;
         }

@@ -235,6 +235,9 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
         Actor::Account(number) => account(number),
         Actor::Stranger => html! { (texts::STRANGER.speak(language)) },
         Actor::Console => html! { (texts::CONSOLE.speak(language)) },
+        Actor::Workstation(number) => {
+            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
+        }
     };
     let what = match &entry.what.object {
         Object::Nothing if kind == Some(Kind::LoginFailed) => {
@@ -246,6 +249,12 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
             Some(name) => html! { a href={ "/devices/" (DeviceId(*id)) } { (name.show(language)) } },
             None => html! { (texts::FORGOTTEN.speak(language)) },
         },
+        Object::Session(number) => html! { (texts::SESSION.speak(language).replace("{n}", &number.to_string())) },
+        Object::Workstation(number) => {
+            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
+        }
+        // Who that is stands in the list of people alone, until the person is erased.
+        Object::Person(_) => html! { (texts::PERSON.speak(language)) },
         Object::Named(name) => html! { b { bdi { (&**name) } } },
     };
     let unknown = || texts::UNKNOWN.speak(language).replace("{n}", &entry.what.kind.to_string());

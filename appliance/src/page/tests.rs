@@ -102,7 +102,8 @@ impl Bench {
         let legs = [("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)];
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
-        let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
+        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk };
         let desk = crate::api::desk(&deps);
         let routes = super::routes(&deps, &desk);
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();

@@ -4,6 +4,7 @@
 pub(crate) mod broker;
 pub mod clocks;
 pub mod keeper;
+pub mod kiosk;
 pub mod network;
 pub mod partition;
 pub mod rights;

@@ -131,7 +131,9 @@ fn mentions(entry: &Entry, kind: Option<Kind>, names: &Names, text: &str) -> boo
     let object = match &what.object {
         Object::Nothing => String::new(),
         Object::Account(number) => name(*number),
-        Object::Device(id) => format!("{id:016x}"),
+        Object::Device(id) | Object::Person(id) => format!("{id:016x}"),
+        Object::Session(number) => number.to_string(),
+        Object::Workstation(number) => number.to_string(),
         Object::Named(name) => name.to_lowercase(),
     };
     let from = what.from.map(|from| from.to_string()).unwrap_or_default();
@@ -146,6 +148,7 @@ fn theme_of(name: &str) -> Option<Theme> {
         "accounts" => Theme::Accounts,
         "settings" => Theme::Settings,
         "devices" => Theme::Devices,
+        "kiosk" => Theme::Kiosk,
         _ => return None,
     })
 }
@@ -155,6 +158,9 @@ fn actor_of(who: &str, names: &Names) -> Option<Actor> {
         "system" => Some(Actor::System),
         "stranger" => Some(Actor::Stranger),
         "console" => Some(Actor::Console),
+        who if who.starts_with("workstation:") => {
+            who.strip_prefix("workstation:")?.parse().ok().map(Actor::Workstation)
+        }
         who => who.parse().ok().or_else(|| names.number_of(who)).map(Actor::Account),
     }
 }
@@ -162,6 +168,15 @@ fn actor_of(who: &str, names: &Names) -> Option<Actor> {
 fn object_of(text: &str) -> Object {
     if let Some(number) = text.strip_prefix("account:").and_then(|number| number.parse().ok()) {
         return Object::Account(number);
+    }
+    if let Some(number) = text.strip_prefix("session:").and_then(|number| number.parse().ok()) {
+        return Object::Session(number);
+    }
+    if let Some(number) = text.strip_prefix("workstation:").and_then(|number| number.parse().ok()) {
+        return Object::Workstation(number);
+    }
+    if let Some(subject) = text.strip_prefix("person:").and_then(|text| u64::from_str_radix(text, 16).ok()) {
+        return Object::Person(subject);
     }
     let id = Some(text).filter(|text| text.len() == 16).and_then(|text| u64::from_str_radix(text, 16).ok());
     id.map_or_else(|| Object::Named(text.into()), Object::Device)

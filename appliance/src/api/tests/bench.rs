@@ -114,9 +114,11 @@ impl Bench {
         state.watch(&platform);
         let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
         let network = testing::network(clocks.this_boot(), legs, Some(keeper.clone()), tell);
+        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
         let deps = Deps {
             network: network.clone(),
             keeper: keeper.clone(),
+            kiosk,
             clocks,
             settings: NetworkSettings::default(),
             state,

@@ -3,6 +3,7 @@
 //! The views speak through it.
 
 pub(super) mod audit;
+mod audit_kiosk;
 pub(super) mod changes;
 pub(super) mod chart;
 pub(super) mod device;
