@@ -20,7 +20,6 @@ mod client;
 mod frame;
 mod grants;
 mod serve;
-mod signals;
 mod watch;
 
 pub use client::Client;

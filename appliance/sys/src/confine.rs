@@ -89,6 +89,18 @@ pub fn confine(plan: &Plan) -> Result<Sandbox, Error> {
     Ok(Sandbox { uid: rustix::process::geteuid().as_raw(), no_capabilities, bounding_empty, landlock, seccomp })
 }
 
+/// Becomes somebody without rights, for good, and puts no fence around files or calls: for the start of a program that is not
+/// ours, as the person whose program it is.
+///
+/// # Errors
+/// [`Error::SeveralThreads`] when another thread runs already; [`Error::NoPermission`] without root.
+pub fn become_stranger(identity: Identity) -> Result<(), Error> {
+    crate::privilege::assert_one_thread("give up rights")?;
+    let _without_setpcap_no_new_privs_holds_the_same = identity::empty_bounding_set(false);
+    identity::become_user(identity)?;
+    crate::privilege::drop_all()
+}
+
 /// Has the kernel end this process when its parent ends, however that comes.
 fn die_with(parent: u32) -> Result<(), Error> {
     let action = "tie the service to its broker";

@@ -22,6 +22,7 @@
 //! | [`clock`] | boot time, the time of day and whether to believe it, the driver of `embassy-time` |
 //! | [`memory`], [`random`], [`watchdog`] | the process, secrets, the board |
 //! | [`recorder`] | the lines of the flight recorder, before they are written |
+//! | [`apart`], [`terminal`], [`signals`] | a person's session on a workstation, and the screen that is taken from it |
 //!
 //! Find the wired networks of this machine and open them, or say what is missing:
 //!
@@ -79,6 +80,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("Vigie runs on Linux only: raw sockets, netlink and the boot clock have no portable form");
 
+pub mod apart;
 pub mod broker;
 pub mod change;
 pub mod clock;
@@ -96,7 +98,9 @@ pub mod owner;
 pub mod privilege;
 pub mod random;
 pub mod recorder;
+pub mod signals;
 mod socket_option;
+pub mod terminal;
 pub mod watchdog;
 
 pub use error::{Error, Need};

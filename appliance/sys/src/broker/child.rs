@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStringExt;
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::CHILD_DESCRIPTOR;
-use super::signals::Signals;
 use crate::error::Error;
+use crate::signals::Signals;
 
 /// This program, also when its file was replaced by a newer one meanwhile.
 const ITSELF: &std::ffi::CStr = c"/proc/self/exe";

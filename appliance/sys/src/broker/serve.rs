@@ -14,11 +14,11 @@ use super::channel::{self, Buffer};
 use super::child::Child;
 use super::frame::{FromService, MAX_FRAME_BYTES, Refusal, Request, Verdict};
 use super::grants::Grants;
-use super::signals::Signals;
 use super::watch::{Act, Event, Watch};
 use crate::clock;
 use crate::confine::{keep_only, limit_bounding_set};
 use crate::error::Error;
+use crate::signals::Signals;
 use crate::watchdog::Watchdog;
 
 /// What a Raspberry Pi's watchdog can count to, and every other one.

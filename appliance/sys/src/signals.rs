@@ -1,5 +1,5 @@
-//! Holds the broker's signals as a descriptor to wait for: a child that ended, a wish to end.
-//! Never runs a handler. Called by `serve`; a child gets back what was blocked before.
+//! Holds signals as a descriptor to wait for: a child that ended, a wish to end.
+//! Never runs a handler. Called by the broker and by the kiosk agent's guard; a child gets back what was blocked before.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -12,23 +12,26 @@ const ACTION: &str = "wait for signals";
 
 /// Signals that come through a descriptor instead of interrupting.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub struct Signals {
     descriptor: OwnedFd,
     before: libc::sigset_t,
 }
 
 /// What the signals since the last look were about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Came {
-    /// The broker is to end.
-    pub(super) end: bool,
+pub struct Came {
+    /// The process is to end.
+    pub end: bool,
     /// A child changed: look at it.
-    pub(super) child: bool,
+    pub child: bool,
 }
 
 impl Signals {
-    /// Blocks them and waits for them through a descriptor instead.
-    pub(super) fn catch() -> Result<Self, Error> {
+    /// Blocks them and waits for them through a descriptor instead. Before the first thread starts.
+    ///
+    /// # Errors
+    /// [`Error::Other`] when the kernel has no descriptor left.
+    pub fn catch() -> Result<Self, Error> {
         let failed = || Error::other(ACTION, io::Error::last_os_error());
         let mut wanted = vec![libc::SIGCHLD, libc::SIGTERM, libc::SIGINT];
         // `nohup` means it.
@@ -57,7 +60,8 @@ impl Signals {
     }
 
     /// What came since the last call.
-    pub(super) fn read(&self) -> Came {
+    #[must_use]
+    pub fn read(&self) -> Came {
         let mut came = Came::default();
         let mut one = MaybeUninit::<libc::signalfd_siginfo>::zeroed();
         let size = size_of::<libc::signalfd_siginfo>();
@@ -74,7 +78,7 @@ impl Signals {
     }
 
     /// Puts back what was blocked before. For a child, before it does anything else.
-    pub(super) fn restore(&self) {
+    pub(crate) fn restore(&self) {
         // SAFETY: `before` is a whole set; nothing is asked back.
         unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const self.before, ptr::null_mut()) };
     }
