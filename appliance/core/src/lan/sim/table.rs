@@ -200,6 +200,19 @@ fn where_nothing_changes_nothing_is_saved() {
     net.saved.clear();
     net.pass(Duration::from_secs(2 * 86_400));
     assert_eq!(net.saved, [], "and that alone is no reason to write again");
+    // One that came and went settles as what was told of it last.
+    for _ in 0..3 {
+        net.hosts[7].on = false;
+        net.minutes(40);
+        net.hosts[7].on = true;
+        net.minutes(6);
+    }
+    assert!(net.told().contains(&Flapping));
+    net.minutes(20);
+    net.saved.clear();
+    net.pass(Duration::from_secs(86_400));
+    assert_eq!(net.told(), []);
+    assert_eq!(net.saved, [], "that it no longer flaps is not stored");
 }
 
 #[test]
