@@ -14,7 +14,8 @@ use vigie_core::lan::Source;
 use vigie_core::lan::device::Device;
 
 use super::network::Desk;
-use super::network::export::{join_json, pass};
+use super::network::export::{pass, write_item};
+use super::network::filter::Filter;
 use super::network::filter::read_switch;
 use super::network::import::backup::{Backup, VERSION, read};
 use super::network::import::{ImportView, carry_out};
@@ -155,16 +156,20 @@ async fn give(desk: Arc<Desk>, call: Call) -> Outcome {
         if pieces.send(head.into()).await.is_err() {
             return;
         }
-        if pass(&desk, None, &pieces, write_item, join_json).await {
+        if pass(&desk, Filter::default(), &pieces, write_device).await {
             let _gone = pieces.send(Bytes::from_static(b"]}\n")).await;
         }
     });
     Ok(reply.header(CONTENT_DISPOSITION, &format!("attachment; filename=\"vigie-{day}.json\"")))
 }
 
+fn write_device(lens: &Lens<'_>, device: &Device, first: bool, bytes: &mut Vec<u8>) {
+    write_item(&said_of(lens, device), first, bytes);
+}
+
 /// A device as far as a person said something of it, and how to recognise it: named as in every other list, so that
 /// `vigie export` and this are one form.
-fn write_item(lens: &Lens<'_>, device: &Device) -> Value {
+fn said_of(lens: &Lens<'_>, device: &Device) -> Value {
     let by_person = |source| if source == Source::Person { "person" } else { "other" };
     let legs: Vec<Value> =
         device.interfaces().iter().map(|leg| json!({ "segment": lens.segment(leg.segment) })).collect();

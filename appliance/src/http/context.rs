@@ -47,6 +47,10 @@ pub struct SystemFacts {
     pub resident_bytes: Option<u64>,
     /// Bytes written to the data partition since start.
     pub written_bytes: Option<u64>,
+    /// Bytes the card was made to write since start, in whole pages.
+    pub card_bytes: Option<u64>,
+    /// Of these, those of the site's present day; none while nobody knows the date.
+    pub card_bytes_today: Option<u64>,
 }
 
 /// Reads [`SystemFacts`]. Must answer at once.
@@ -195,5 +199,5 @@ fn read_proc() -> SystemFacts {
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))
         .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    SystemFacts { resident_bytes: kib.map(|kib| kib * 1024), written_bytes: None }
+    SystemFacts { resident_bytes: kib.map(|kib| kib * 1024), ..SystemFacts::default() }
 }

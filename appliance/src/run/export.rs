@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{prepare, store, stored_settings};
+use super::lookout::stored_settings;
+use super::{prepare, store};
 use std::sync::Arc;
 
 use crate::accounts::clock::{Clock, format_utc};

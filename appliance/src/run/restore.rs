@@ -10,7 +10,8 @@ use std::sync::Arc;
 use tokio::runtime::Builder;
 use vigie_core::audit::{Actor, Kind};
 
-use super::{journal, key, prepare, split, store, stored_settings};
+use super::lookout::stored_settings;
+use super::{journal, key, prepare, split, store};
 use crate::accounts::journal::Act;
 use crate::accounts::record::AccountRecord;
 use crate::api::backup::{RestoreView, SettingsFate, why};

@@ -10,3 +10,4 @@ pub mod partition;
 pub mod rights;
 pub(crate) mod syslog;
 pub mod tasks;
+pub(crate) mod written;

@@ -108,6 +108,8 @@ pub(super) struct Tentative {
 pub(super) struct Queued {
     pub(super) any: bool,
     pub(super) save: bool,
+    /// Only the time of its last sign of life is to be saved: it rides along with what is written anyway.
+    pub(super) refresh: bool,
     pub(super) dirty: bool,
 }
 

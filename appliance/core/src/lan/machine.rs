@@ -60,6 +60,8 @@ pub struct Lan<J> {
     pub(super) questions: Rows<(SegmentId, IpAddr, Instant), MAX_QUESTIONS>,
     pub(super) lists: Rows<PortSet, MAX_PORT_LISTS>,
     pub(super) outbox: Outbox,
+    /// When a row was last handed over to be saved because something changed.
+    pub(super) wrote: Option<Instant>,
     pub(super) counts: Stats,
     pub(super) full_told: Option<Instant>,
 }
@@ -119,6 +121,7 @@ impl<J: Judge> Lan<J> {
             questions: Rows::new(),
             lists: Rows::new(),
             outbox: Outbox::default(),
+            wrote: None,
             counts: Stats::default(),
             full_told: None,
         }
@@ -155,6 +158,9 @@ impl<J: Judge> Lan<J> {
         self.settle_disputes(now);
         self.watch_conflicts(now);
         self.outbox.drain(out, &mut self.devices);
+        if core::mem::take(&mut self.outbox.saves) {
+            self.wrote = Some(now);
+        }
     }
 
     /// When to call `on` with `Input::Tick` at the latest.

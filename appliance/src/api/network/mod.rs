@@ -44,7 +44,7 @@ pub(crate) mod wake;
 use std::sync::Arc;
 
 pub(crate) use desk::Desk;
-pub(crate) use export::csv_of;
+pub(crate) use export::{PIECE_BYTES, csv_of, write_item};
 
 use crate::http::route::Route;
 
