@@ -5,8 +5,10 @@ const EVERY_MS = 5000;
 const LOST_AFTER_MS = 20000; // Three answers missed: a restart of the service takes less.
 const PATIENCE_MS = 8000; // For one answer; a cable pulled out gives none at all.
 
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", day: "numeric", month: "long" });
+const { lang } = document.documentElement;
+const own = navigator.languages.find((one) => one.startsWith(lang)) ?? lang; // 13:35 or 1:35 PM: as at home.
+const clock = new Intl.DateTimeFormat(own, { hour: "2-digit", minute: "2-digit" });
+const date = new Intl.DateTimeFormat(own, { weekday: "long", day: "numeric", month: "long" });
 
 function freshen() {
   const time = document.querySelector("time.clock");

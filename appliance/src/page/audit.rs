@@ -185,16 +185,11 @@ fn parts(asked: &Asked, language: Language) -> Markup {
 fn search(asked: &Asked, language: Language) -> Markup {
     let value = |text: &Option<String>| text.clone().unwrap_or_default();
     html! {
-        form.search method="get" action=(PATH) role="search" {
+        form.search.dated method="get" action=(PATH) role="search" {
             @if let Some(theme) = &asked.theme { input type="hidden" name="theme" value=(theme); }
-            label.hush for="text" { (texts::SEARCH.speak(language)) }
-            input #text type="search" name="text" value=(value(&asked.text)) maxlength="64" placeholder=(texts::SEARCH.speak(language));
-            div.pair {
-                label.hush for="since" { (texts::SINCE.speak(language)) }
-                input #since type="date" name="since" value=(value(&asked.since)) title=(texts::SINCE.speak(language));
-                label.hush for="until" { (texts::UNTIL.speak(language)) }
-                input #until type="date" name="until" value=(value(&asked.until)) title=(texts::UNTIL.speak(language));
-            }
+            label.text { (texts::SEARCH.speak(language)) input type="search" name="text" value=(value(&asked.text)) maxlength="64"; }
+            label { (texts::SINCE.speak(language)) input type="date" name="since" value=(value(&asked.since)); }
+            label { (texts::UNTIL.speak(language)) input type="date" name="until" value=(value(&asked.until)); }
             button type="submit" { (icon("search")) span { (texts::FIND.speak(language)) } }
         }
     }

@@ -23,6 +23,7 @@ use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
 use super::screen;
+use super::system;
 use super::words::{self, people as texts};
 
 /// The routes.
@@ -58,12 +59,6 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
             remove,
         ),
     ]
-}
-
-/// The way to these pages, for those who may.
-pub(super) fn link(call: &Call, language: Language) -> Markup {
-    let may = call.who.as_ref().is_some_and(|who| who.role == Role::Admin);
-    html! { @if may { p { a.button href="/people" { (texts::LOOK_AFTER.speak(language)) } } } }
 }
 
 /// Something to say at the top of a page.
@@ -258,8 +253,7 @@ fn list_page(call: &Call, desk: &Desk, said: &Said, form: &Form) -> Markup {
     let me = call.who.as_ref().map(|who| who.account);
     let accounts = call.platform.accounts.list();
     let content = html! {
-        p.back { a href="/system" { (words::frame::SYSTEM.speak(language)) } }
-        h1 { (texts::PEOPLE.speak(language)) }
+        (system::head(system::Part::People, desk))
         (say(said, language))
         p { (texts::ABOUT.speak(language)) }
         div.columns {

@@ -164,7 +164,12 @@ fn draw(seen: &ScreenView, wall: Option<Duration>, language: Language) -> Markup
                 main #screen {
                     h1.hush { (say(texts::TITLE)) }
                     @match (&seen.time, wall) {
-                        (Some(time), Some(wall)) => time.clock datetime=(time) { (exact(wall, language)) },
+                        (Some(time), Some(wall)) => time.clock datetime=(time) {
+                            // In UTC, until the script puts the time of the place there, in the same room.
+                            @let text = exact(wall, language);
+                            @let (day, clock) = text.split_once(", ").unwrap_or((text.as_str(), ""));
+                            (clock) span { (day) }
+                        },
                         _ => p.unset { (say(texts::CLOCK_UNSET)) },
                     }
                     dl.figures {
@@ -200,7 +205,11 @@ mod tests {
     fn a_screen_says_the_time_and_the_figures_or_that_it_does_not_know() {
         let wall = Some(Duration::from_secs(1_709_210_096));
         let page = draw(&seen(Some("2024-02-29T12:34:56.000Z"), true, 1_017), wall, Language::Fr).into_string();
-        assert!(page.contains("datetime=\"2024-02-29T12:34:56.000Z\"") && page.contains("12:34 UTC"), "{page}");
+        assert!(
+            page.contains("datetime=\"2024-02-29T12:34:56.000Z\"")
+                && page.contains("12:34 UTC<span>29 février 2024</span>"),
+            "{page}"
+        );
         assert!(
             page.contains("1\u{202f}017")
                 && page.contains("sur 1\u{202f}204 connus")

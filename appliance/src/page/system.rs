@@ -93,8 +93,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
         counts,
     };
-    let content = html! { (view(&facts, &desk)) (super::people::link(&call, desk.language)) };
-    Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
+    let title = frame_words::SYSTEM.speak(desk.language);
+    Ok(frame::reply(&call, frame::page(&desk, Section::System, title, &view(&facts, &desk))))
 }
 
 /// A part of the section.
@@ -102,6 +102,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 pub(super) enum Part {
     State,
     Settings,
+    People,
     Logs,
 }
 
@@ -111,6 +112,7 @@ pub(super) fn head(part: Part, desk: &Desk) -> Markup {
     let parts = [
         (Part::State, "/system", "system", texts::PART_STATE, true),
         (Part::Settings, "/system/settings", "settings", texts::PART_SETTINGS, true),
+        (Part::People, "/people", "trusted", words::people::PEOPLE, desk.may_rule),
         (Part::Logs, "/system/logs", "logs", texts::PART_LOGS, desk.may_rule),
     ];
     html! {

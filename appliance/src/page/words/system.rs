@@ -88,6 +88,8 @@ pub(in crate::page) fn check(name: &str) -> Option<Text> {
         "first_sweep" => both("First look around", "Première exploration"),
         "scanner" => both("Scanner", "Exploration"),
         "privileges" => both("Rights", "Droits"),
+        "tasks" => both("Tasks", "Tâches"),
+        "restarts" => both("Restarts", "Redémarrages"),
         "device_table" => both("List of devices", "Liste des appareils"),
         _ => return None,
     })
