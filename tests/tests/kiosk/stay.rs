@@ -41,7 +41,7 @@ fn a_code_opens_a_session_of_a_user_of_its_own() {
     seat.sees("This is not the ticket");
     seat.sees_no_more("user 70000");
     vigie_tests::patience::eventually("the ticket opens it", crate::seat::PATIENCE, || {
-        seat.types(&format!("\x1b{ticket}\r"));
+        seat.types(&format!("{}{ticket}\r", "\x7f".repeat(8)));
         vigie_tests::patience::check(seat.text().contains("user 70000"), seat.text())
     });
     // Staff stops it and lets it go on.

@@ -61,14 +61,19 @@ impl Worker {
                 self.entry.push(letter);
                 self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
             }
-            Key::Backspace if self.pending.is_none() => self.entry.pop(),
-            Key::Escape if self.pending.is_none() => self.entry.clear(),
+            Key::Backspace if self.pending.is_none() => {
+                self.entry.pop();
+                self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
+            }
+            Key::Escape if self.pending.is_none() => {
+                self.entry.clear();
+                self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
+            }
             Key::Enter if self.pending.is_none() && self.wait_until.is_none() && !self.entry.is_empty() => {
                 match self.entry.code() {
                     None => self.notice = Some(Notice::Incomplete),
-                    // Without the appliance nobody can tell; the screen says so, and the code stays.
-                    Some(code) if self.connected => self.send_code(&code),
-                    Some(_) => {}
+                    // While the appliance is not reached it is asked as soon as it is; the screen says so meanwhile.
+                    Some(code) => self.send_code(&code),
                 }
             }
             key => self.stroke_of_language(key),
