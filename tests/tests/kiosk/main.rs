@@ -9,9 +9,11 @@
 //! | `arrive` | enrolment, whom the agent trusts, codes |
 //! | `stay` | a session from its code to its end |
 //! | `fail` | pulled cables, killed processes, forged leases |
+//! | `console` | a virtual terminal of this machine, where it has them |
 //! | `leave` | what a person's programs try to leave behind |
 
 mod arrive;
+mod console;
 mod fail;
 mod leave;
 mod seat;

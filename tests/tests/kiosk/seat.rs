@@ -28,11 +28,11 @@ const SESSION_UIDS: std::ops::Range<u32> = 70_000..100_000;
 /// Longer than anything on the screen takes to come, on a machine that builds meanwhile.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the first process of the machine does: memory where a diskless workstation has memory, and the agent again whenever
-/// it ends, as an inittab does.
+/// What the first process of the machine does: memory where a diskless workstation has memory, and the agent again until it
+/// ends in order, as a supervisor does.
 const BOOT: &str = "mount -t tmpfs tmpfs /run && cp \"$0\" /run/agent && mount -t tmpfs tmpfs /tmp \
     && mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm && chmod 1777 /tmp /var/tmp /dev/shm \
-    && while :; do /run/agent run \"$@\"; sleep 0.2; done";
+    && until /run/agent run \"$@\"; do sleep 0.2; done";
 
 static SEATS: AtomicU32 = AtomicU32::new(0);
 
@@ -97,10 +97,15 @@ impl Seat {
     /// Switches it on: the agent with these further options, the last of which is the person's program.
     pub(crate) fn start(&mut self, server: &str, options: &[&str]) {
         let path = ptsname(&self.terminal, Vec::new()).expect("a name").into_string().expect("a path");
+        self.start_at(["--tty", &path], server, options);
+    }
+
+    /// The same, at a terminal of this machine.
+    pub(crate) fn start_at(&mut self, terminal: [&str; 2], server: &str, options: &[&str]) {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &format!("{}-w", self.name), "unshare", "--mount", "--pid", "--fork", "--ipc"]);
         command.args(["--kill-child", "--mount-proc", "--propagation", "private", "sh", "-c", BOOT]).arg(binary());
-        command.args(["--server", server, "--tty", &path, "--name", &self.name, "--state", "/run/state"]).args(options);
+        command.args(["--server", server, "--name", &self.name, "--state", "/run/state"]).args(terminal).args(options);
         hide_environment(&mut command);
         let log = File::create(&self.log).expect("a log");
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).spawn();
