@@ -9,6 +9,16 @@ use vigie_tests::patience::{check, eventually};
 use crate::arrive::enrolled;
 use crate::seat::{PATIENCE, kill};
 
+/// Whether a process stands still: its control group is frozen, or it is stopped by a signal where there is none.
+fn is_frozen(pid: i32) -> bool {
+    let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+    let groups = read(format!("/proc/{pid}/cgroup"));
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default();
+    let events = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(|top| read(format!("{top}{group}/cgroup.events")));
+    let frozen = |events: &String| events.contains("frozen 1");
+    events.iter().any(frozen) || read(format!("/proc/{pid}/status")).contains("State:\tT")
+}
+
 #[test]
 #[ignore = "needs root"]
 fn with_the_cable_pulled_it_warns_locks_and_cleans_by_itself() {
@@ -48,6 +58,10 @@ fn a_killed_worker_locks_and_comes_back_with_its_count() {
     seat.sees_no_more("in use");
     seat.another("work", worker);
     assert_eq!(seat.role("run"), Some(guard));
+    eventually("the session is frozen", PATIENCE, || {
+        let states: Vec<bool> = seat.session_processes().into_iter().map(is_frozen).collect();
+        check(!states.is_empty() && states.iter().all(|frozen| *frozen), format!("{states:?}"))
+    });
     let frozen = seat.session_processes();
     assert!(!before.is_disjoint(&frozen), "the session is still there: {before:?} {frozen:?}");
     appliance.mischief().mute.store(false, Ordering::Relaxed);
@@ -57,6 +71,7 @@ fn a_killed_worker_locks_and_comes_back_with_its_count() {
         let now = seat.session_processes();
         check(!now.is_disjoint(&frozen), format!("{now:?} {frozen:?}"))
     });
+    assert_eq!(appliance.spent_tokens(), 1, "the token of this boot is in use");
     let left = appliance.left_ms(id).expect("it runs");
     assert!(left < 600_000);
     assert!(appliance.heard("heartbeat").iter().rev().any(|beat| beat["report"]["session"] == id.0));

@@ -29,7 +29,8 @@ use crate::seat::{APPLIANCE, PATIENCE, Seat};
 const STATION: StationId = StationId(3);
 const STAFF: Actor = Actor::Staff(1);
 const PEPPER: [u8; 32] = [7; 32];
-const TOKEN: &str = "vigie-station.first";
+/// What opens the socket, until the second was used once.
+const TOKENS: [&str; 2] = ["vigie-station.first", "vigie-station.second"];
 /// Where it listens.
 const PORT: u16 = 8443;
 
@@ -68,6 +69,9 @@ struct Inner {
     heard: Vec<Value>,
     outbox: Vec<Value>,
     old_lease: Option<String>,
+    /// How many tokens were told, and how many of them are good no more.
+    told_tokens: usize,
+    spent_tokens: usize,
 }
 
 impl Inner {
@@ -111,6 +115,8 @@ impl StandIn {
             heard: Vec::new(),
             outbox: Vec::new(),
             old_lease: None,
+            told_tokens: 1,
+            spent_tokens: 0,
         };
         let tls = with_tls.then(|| Arc::new(certificates()));
         let stand_in = Self { inner: Arc::new(Mutex::new(inner)), mischief: Arc::default(), tls };
@@ -244,7 +250,7 @@ impl StandIn {
         let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
         if path == "/ws/sessions/" {
             // Names of fields are the same in any case.
-            if text.to_ascii_lowercase().contains(&format!("authorization: bearer {TOKEN}")) {
+            if self.opens(&text.to_ascii_lowercase()) {
                 let whole = Prefixed { before: io::Cursor::new(head), stream };
                 if let Ok(socket) = accept(whole) {
                     self.speak(socket);
@@ -262,6 +268,20 @@ impl StandIn {
         let _gone = stream.write_all(&[head.into_bytes(), body].concat()).and_then(|()| stream.flush());
     }
 
+    /// Whether a request shows a token that is good; the use of a new one ends the one before.
+    fn opens(&self, head: &str) -> bool {
+        let mut inner = self.inner();
+        let shows = |token: &&str| head.contains(&format!("authorization: bearer {token}"));
+        let good = TOKENS[..inner.told_tokens].iter().position(shows).filter(|place| *place >= inner.spent_tokens);
+        inner.spent_tokens = good.unwrap_or(inner.spent_tokens);
+        good.is_some()
+    }
+
+    /// How many tokens are good no more.
+    pub(crate) fn spent_tokens(&self) -> usize {
+        self.inner().spent_tokens
+    }
+
     fn call(&self, path: &str, question: &Value) -> (&'static str, Vec<u8>) {
         let mut inner = self.inner();
         let asked = question["question"].as_str().map(str::to_owned);
@@ -276,7 +296,7 @@ impl StandIn {
             }
             "/api/postes/enrolment/status" if inner.question == asked && inner.approved => {
                 let workstation = json!({ "id": STATION.0, "name": "Desk 3", "group": null });
-                json!({ "state": "approved", "workstation": workstation, "token": TOKEN })
+                json!({ "state": "approved", "workstation": workstation, "token": TOKENS[0] })
             }
             "/api/postes/enrolment/status" if inner.question == asked => {
                 json!({ "state": "waiting", "number": "428173" })
@@ -336,7 +356,12 @@ impl StandIn {
                 if lease.session.is_some() {
                     inner.old_lease = Some(sealed.clone());
                 }
-                answers.push(frame(&sealed));
+                let mut answer = frame(&sealed);
+                if inner.told_tokens < TOKENS.len() {
+                    answer["data"]["rotate"] = json!(TOKENS[inner.told_tokens]);
+                    inner.told_tokens += 1;
+                }
+                answers.push(answer);
                 answers
             }
             "validate_code" => vec![redeem(&mut inner, data)],

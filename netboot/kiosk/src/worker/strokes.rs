@@ -109,7 +109,13 @@ impl Worker {
             key if self.menu => self.stroke_of_menu(key),
             Key::Enter if self.ended.is_some() => {
                 // In the last minute nothing new starts.
-                if phase == Phase::Running && self.guard.want(Want::Again).is_ok() {
+                let Some(session) = self.seat.as_ref().and_then(Seat::session).filter(|_| phase == Phase::Running)
+                else {
+                    return;
+                };
+                // What could not be started at all was cleaned up: it begins anew.
+                let want = if self.here == Some(session) { Want::Again } else { Want::Unlock(session) };
+                if self.guard.want(want).is_ok() {
                     self.ended = None;
                 }
             }
