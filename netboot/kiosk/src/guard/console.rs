@@ -46,8 +46,11 @@ impl Console {
                 None => terminal::lock_keys(&console.file, true)?,
             }
             console.sysrq = fs::read_to_string(SYSRQ).ok();
-            if let Err(error) = fs::write(SYSRQ, "0") {
-                eprintln!("vigie-kiosk: the keys that speak to the kernel stay on: {SYSRQ}: {error}");
+            match fs::write(SYSRQ, "0") {
+                // A kernel without these keys.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => eprintln!("vigie-kiosk: the keys that speak to the kernel stay on: {SYSRQ}: {error}"),
+                Ok(()) => {}
             }
         }
         console.say_locked();

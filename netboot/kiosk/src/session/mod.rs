@@ -175,7 +175,7 @@ impl Session {
             Ok(count) => {
                 // The last word counts; a program that was started again ended again.
                 let words = words.get(..count).unwrap_or_default();
-                return words.chunks_exact(2).filter(|pair| pair.first() == Some(&ENDED)).next_back()?.get(1).copied();
+                return words.chunks_exact(2).rfind(|pair| pair.first() == Some(&ENDED))?.get(1).copied();
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
             Err(_) => None,

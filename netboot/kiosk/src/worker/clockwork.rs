@@ -175,7 +175,11 @@ impl Worker {
             self.here = None;
         }
         self.wipe_failed = None;
-        self.forget_person();
+        // What failed to start, or died with the guard, was wiped for a fresh start; the person is still there.
+        let goes_on = |seat: &Seat| seat.session() == Some(session) && seat.phase() != Phase::Wiping;
+        if !self.seat.as_ref().is_some_and(goes_on) {
+            self.forget_person();
+        }
         self.with_seat(|seat, acts| seat.wiped(session, acts))
     }
 

@@ -64,11 +64,15 @@ impl Worker {
                     }
                     self.site_language = language;
                 }
+                // First of all, so that the appliance knows in which boot this is.
+                self.beat();
                 // An answer that was lost with the connection is asked for again: the same question, the same answer.
                 if let Some(pending) = &self.pending {
                     self.link.say(frame::validate_code(&pending.code, pending.question));
                 }
-                self.beat();
+                for text in self.untold.drain(..) {
+                    self.link.say(text);
+                }
             }
             Heard::Lease { sealed, .. } => self.obey(&sealed)?,
             Heard::Nudge => self.beat(),
@@ -173,7 +177,10 @@ impl Worker {
     pub(super) fn send_code(&mut self, code: &Code) {
         let question = vigie_sys::random::bytes().map_or(0, u64::from_le_bytes);
         let code = code.spell().to_string();
-        self.link.say(frame::validate_code(&code, question));
+        // Else it is asked when the appliance is reached, after the heartbeat that says in which boot this is.
+        if self.connected {
+            self.link.say(frame::validate_code(&code, question));
+        }
         self.pending = Some(Pending { code, question, asked: now() });
         self.notice = Some(Notice::Checking);
     }
@@ -190,19 +197,19 @@ impl Worker {
                     if self.here == Some(session) {
                         self.ended = Some(code);
                         if NOT_STARTED.contains(&code) {
-                            self.link.say(frame::event("program_failed", "the program cannot be started"));
+                            self.report("program_failed", "the program cannot be started");
                         }
                     }
                 }
                 Tell::CannotStart(session) => {
                     (self.here, self.ended) = (Some(session), Some(NOT_STARTED[0]));
-                    self.link.say(frame::event("program_failed", "the session's place cannot be made"));
+                    self.report("program_failed", "the session's place cannot be made");
                 }
                 Tell::Wiped(session) => self.wiped(session)?,
                 Tell::WipeFailed(session, left) => {
                     self.here = Some(session);
                     if self.wipe_failed.replace(left).is_none() {
-                        self.link.say(frame::event("wipe_failed", &left.to_string()));
+                        self.report("wipe_failed", &left.to_string());
                     }
                 }
             }

@@ -30,7 +30,7 @@ use vigie_sys::confine::{Identity, Plan, confine};
 use crate::config::Settings;
 use crate::guard::channel::{Channel, Want};
 use crate::link::trust::Fingerprint;
-use crate::link::{self, Link, Trouble};
+use crate::link::{self, Link, Trouble, frame};
 use crate::screen::entry::Entry;
 use crate::screen::grid::Grid;
 use crate::screen::keys::Keys;
@@ -50,6 +50,8 @@ const ESCAPE_TIME: Duration = Duration::from_millis(60);
 const MAX_OUTPUT: usize = 64 * 1024;
 /// Keys that wait for a program which does not read, in bytes; more are lost, as at any terminal.
 const MAX_TYPED: usize = 4 * 1024;
+/// Events that wait for a connection; the first ones say what went wrong, so later ones are left out.
+const MAX_UNTOLD: usize = 16;
 /// Rows and columns of a terminal that does not know its size.
 const USUAL_SIZE: (usize, usize) = (25, 80);
 
@@ -98,6 +100,7 @@ pub fn run(settings: &Settings) -> Result<(), String> {
         next_beat: Instant::MIN,
         beaten: Instant::MIN,
         connected: false,
+        untold: VecDeque::from([frame::event("agent_started", "the worker was started")]),
         trouble: None,
         enrolment: None,
         refused: false,
@@ -185,6 +188,8 @@ struct Worker {
     next_beat: Instant,
     beaten: Instant,
     connected: bool,
+    /// What happened while nobody could be told.
+    untold: VecDeque<String>,
     trouble: Option<Trouble>,
     enrolment: Option<(String, Option<Fingerprint>)>,
     refused: bool,
@@ -215,7 +220,6 @@ struct Worker {
 
 impl Worker {
     fn go_on(&mut self) {
-        self.link.say(link::frame::event("agent_started", "the worker was started"));
         loop {
             if self.guard.want(Want::Alive).is_err() || self.turn().is_err() {
                 // The guard is gone, and the session with it. Nobody is left to lock but us.
@@ -312,6 +316,16 @@ impl Worker {
 
     fn ring(&mut self) {
         let _full = self.screen.write(b"\x07");
+    }
+
+    /// Tells staff that something happened here, now or when there is a connection again.
+    fn report(&mut self, kind: &str, detail: &str) {
+        let text = frame::event(kind, detail);
+        if self.connected {
+            self.link.say(text);
+        } else if self.untold.len() < MAX_UNTOLD {
+            self.untold.push_back(text);
+        }
     }
 
     /// Says something to the person for so many seconds.

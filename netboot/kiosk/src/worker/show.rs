@@ -77,6 +77,8 @@ impl Worker {
             (Phase::Unheard, _) => Locked::Unheard(left_ms),
             (Phase::Wiping | Phase::Locked, Some(left)) => Locked::WipeFailed(left),
             (Phase::Wiping, None) => Locked::Wiping,
+            // Not known any more over there, and to be approved once more.
+            (Phase::Locked, None) if self.enrolment.is_some() => self.unknown(),
             // A session from before this worker: what becomes of it the appliance will say.
             (Phase::Locked, None) if self.here.is_some() => Locked::Looking(self.trouble),
             (Phase::Locked, None) => {

@@ -61,14 +61,19 @@ impl Worker {
                 self.entry.push(letter);
                 self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
             }
-            Key::Backspace if self.pending.is_none() => self.entry.pop(),
-            Key::Escape if self.pending.is_none() => self.entry.clear(),
+            Key::Backspace if self.pending.is_none() => {
+                self.entry.pop();
+                self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
+            }
+            Key::Escape if self.pending.is_none() => {
+                self.entry.clear();
+                self.notice = self.notice.filter(|notice| matches!(notice, Notice::Wait(_)));
+            }
             Key::Enter if self.pending.is_none() && self.wait_until.is_none() && !self.entry.is_empty() => {
                 match self.entry.code() {
                     None => self.notice = Some(Notice::Incomplete),
-                    // Without the appliance nobody can tell; the screen says so, and the code stays.
-                    Some(code) if self.connected => self.send_code(&code),
-                    Some(_) => {}
+                    // While the appliance is not reached it is asked as soon as it is; the screen says so meanwhile.
+                    Some(code) => self.send_code(&code),
                 }
             }
             key => self.stroke_of_language(key),
@@ -104,7 +109,13 @@ impl Worker {
             key if self.menu => self.stroke_of_menu(key),
             Key::Enter if self.ended.is_some() => {
                 // In the last minute nothing new starts.
-                if phase == Phase::Running && self.guard.want(Want::Again).is_ok() {
+                let Some(session) = self.seat.as_ref().and_then(Seat::session).filter(|_| phase == Phase::Running)
+                else {
+                    return;
+                };
+                // What could not be started at all was cleaned up: it begins anew.
+                let want = if self.here == Some(session) { Want::Again } else { Want::Unlock(session) };
+                if self.guard.want(want).is_ok() {
                     self.ended = None;
                 }
             }
