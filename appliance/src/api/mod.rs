@@ -6,6 +6,7 @@
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
 //! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
 //! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `kiosk/` | users, workstations, sessions: `/api/utilisateurs`, `/api/postes`, `/api/sessions`, `/ws/sessions` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
@@ -13,6 +14,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod jobs;
+pub(crate) mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
