@@ -14,7 +14,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod jobs;
-pub(crate) mod kiosk;
+pub mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
@@ -63,6 +63,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(accounts::routes());
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
+    routes.extend(kiosk::routes(deps));
     routes
 }
 

@@ -79,8 +79,6 @@ faults! {
     BAD_HOURS = "bad_hours", Invalid, "Opening hours are at most two stretches a day, such as 09:00 to 12:00; each must end after it begins, the later one after the earlier.", "Les horaires comptent au plus deux plages par jour, comme 09:00 à 12:00 ; chacune finit après son début, la seconde après la première.";
     /// The storage takes nothing.
     NOT_STORING = "not_storing", Storage, "Not done: the storage takes nothing at the moment, so it would be forgotten at a power cut. See System.", "Non effectué : le stockage n'accepte rien en ce moment, ce serait donc oublié à la première coupure. Voir Système.";
-    /// Done, and not on the card.
-    NOT_ON_CARD = "done_but_not_saved", Storage, "It was done, but could not be stored: a power cut would undo it. The storage needs attention, see System.", "C'est fait, mais n'a pas pu être conservé : une coupure de courant l'annulerait. Le stockage demande attention, voir Système.";
     /// No randomness.
     NO_RANDOMNESS = "no_randomness", Unavailable, "No code can be drawn yet: the appliance has just started. Try again in a moment.", "Aucun code ne peut être tiré pour l'instant : l'appareil vient de démarrer. Réessayez dans un instant.";
     /// Another machine.
@@ -247,7 +245,7 @@ fn refused_by_desk(refusal: Refusal) -> Problem {
 pub(crate) fn ended(why: Ended) -> Problem {
     match why {
         Ended::Stopping => (&faults::UNAVAILABLE).into(),
-        Ended::NotKept => (&NOT_ON_CARD).into(),
+        Ended::NotKept => (&faults::NOT_KEPT).into(),
     }
 }
 
