@@ -6,6 +6,7 @@
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
 //! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
 //! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `kiosk/` | users, workstations, sessions: `/api/utilisateurs`, `/api/postes`, `/api/sessions`, `/ws/sessions` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
 //! | `backup` | what people entered, out as one document and back in: `/api/system/backup` |
@@ -15,6 +16,7 @@
 pub(crate) mod accounts;
 pub(crate) mod backup;
 pub(crate) mod jobs;
+pub mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
@@ -64,6 +66,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
     routes.extend(backup::routes(desk));
+    routes.extend(kiosk::routes(deps));
     routes
 }
 

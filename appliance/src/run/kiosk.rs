@@ -12,7 +12,7 @@ use crate::shell::kiosk::{self, Kiosk, Start};
 pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
     let Base { platform, keeper, clocks, stored, .. } = base;
     let status = keeper.clone();
-    kiosk::start(Start {
+    let kiosk = kiosk::start(Start {
         clock: platform.clock.clone(),
         clocks: clocks.clone(),
         zone: zone_of(config),
@@ -24,5 +24,7 @@ pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
         folder: Some(config.data.dir.clone()),
         is_storing: Box::new(move || matches!(status.status().health, Health::Good)),
     })
-    .await
+    .await;
+    crate::api::kiosk::admit(platform, &kiosk);
+    kiosk
 }
