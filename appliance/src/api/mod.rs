@@ -8,11 +8,13 @@
 //! | `logs/` | the journal of what people did: `/api/logs` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
+//! | `kiosk/` | workstations, their sessions and people |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod accounts;
 pub(crate) mod jobs;
+pub(crate) mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
