@@ -16,6 +16,7 @@
 //! | `journal`, `told` | what happened on the network, in words |
 //! | `audit` | what people did with the appliance |
 //! | `people`, `my_account` | who may log in; the own account |
+//! | `kiosk/` | workstations: seats, codes, sessions, people, what the days came to |
 //! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
 //! | `words/` | every text, English and French side by side |
 
@@ -35,6 +36,7 @@ mod gate;
 mod icon;
 mod import;
 mod journal;
+mod kiosk;
 mod logs;
 mod many;
 mod month;
@@ -65,6 +67,7 @@ use crate::api::{Deps, network as api};
 use crate::http::route::Route;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::Network;
 
 /// What every view may ask.
@@ -74,6 +77,8 @@ struct House {
     /// Lists sent in and not confirmed yet.
     lists: import::Lists,
     network: Network,
+    /// The workstations, their sessions and people.
+    kiosk: Kiosk,
     keeper: Keeper,
     clocks: Arc<Clocks>,
     /// When the service began to serve.
@@ -87,6 +92,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         desk: desk.clone(),
         lists: import::Lists::default(),
         network: deps.network.clone(),
+        kiosk: deps.kiosk.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),
         began: std::time::Instant::now(),
@@ -111,6 +117,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         people::routes(&house),
         my_account::routes(&house),
         audit::routes(&house),
+        kiosk::routes(&house),
     ];
     views.into_iter().flatten().collect()
 }
