@@ -6,15 +6,15 @@
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
 //! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
 //! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `kiosk/` | users, workstations, sessions: `/api/utilisateurs`, `/api/postes`, `/api/sessions`, `/ws/sessions` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
-//! | `kiosk/` | workstations, their sessions and people |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod accounts;
 pub(crate) mod jobs;
-pub(crate) mod kiosk;
+pub mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
@@ -63,6 +63,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(accounts::routes());
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
+    routes.extend(kiosk::routes(deps));
     routes
 }
 

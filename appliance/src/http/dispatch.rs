@@ -13,16 +13,16 @@ use hyper::{HeaderMap, Method, Request, Response};
 use tokio::time::timeout;
 use vigie_core::audit::{Actor, Kind, Object, Theme};
 
+use crate::accounts::Principal;
 use crate::accounts::journal::Act;
 use crate::accounts::role::Access;
-use crate::accounts::{LASTING_MARK, Principal};
 
 use super::body::Payload;
 use super::budget::Seat;
 use super::call::{Call, parse_query};
 use super::context::Platform;
 use super::guard::{check_content_type, check_framing, is_change, protect, straighten};
-use super::idempotency::{Retry, Ticket};
+use super::idempotency::{Owner, Retry, Ticket};
 use super::language::Language;
 use super::plain;
 use super::problem::{Fault, Problem, faults};
@@ -266,11 +266,7 @@ impl Dispatcher {
                 return Proof::Collector;
             }
             let token = token.trim();
-            let who = match token.starts_with(LASTING_MARK) {
-                true => accounts.open_lasting(token, Some(link.peer)),
-                false => accounts.open_access(token),
-            };
-            return who.map_or(Proof::Bad, Proof::Bearer);
+            return self.platform.open_bearer(token, link.peer).map_or(Proof::Bad, Proof::Bearer);
         }
         let name = if link.secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         match read_cookie(headers, name) {
@@ -300,7 +296,12 @@ impl Dispatcher {
         let ticket = match (&call.who, route.once) {
             (Some(who), true) => {
                 let now = self.platform.clock.now();
-                let owner = (who.account, call.method.as_str(), call.path.as_str());
+                let owner = Owner {
+                    account: who.account,
+                    station: &who.station,
+                    method: call.method.as_str(),
+                    path: &call.path,
+                };
                 match self.platform.retries.begin(now, &call.headers, owner, &call.body)? {
                     Retry::None => None,
                     Retry::First(ticket) => Some(ticket),
@@ -364,7 +365,7 @@ impl Dispatcher {
 
 /// What the route table and the path say of an act.
 fn begin_act(kind: Kind, call: &Call) -> Act {
-    let actor = call.who.as_ref().map_or(Actor::Stranger, |who| Actor::Account(who.account));
+    let actor = call.who.as_ref().map_or(Actor::Stranger, Principal::actor);
     Act::new(kind, actor).from(call.peer).on(read_object(kind, call))
 }
 

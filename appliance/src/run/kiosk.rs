@@ -21,7 +21,7 @@ pub(super) async fn start(
     stored: &[Stored],
 ) -> Kiosk {
     let status = keeper.clone();
-    kiosk::start(Start {
+    let kiosk = kiosk::start(Start {
         clock: platform.clock.clone(),
         clocks: clocks.clone(),
         // The configuration was checked with the same reader.
@@ -34,5 +34,7 @@ pub(super) async fn start(
         folder: Some(config.data.dir.clone()),
         is_storing: Box::new(move || matches!(status.status().health, Health::Good)),
     })
-    .await
+    .await;
+    crate::api::kiosk::admit(platform, &kiosk);
+    kiosk
 }

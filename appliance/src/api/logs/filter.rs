@@ -24,11 +24,12 @@ const MAX_TEXT_BYTES: usize = 64;
 pub(crate) struct Asked {
     /// A kind by its name, such as `login_failed`.
     pub(crate) kind: Option<String>,
-    /// `system`, `door`, `accounts`, `settings` or `devices`.
+    /// `system`, `door`, `accounts`, `settings`, `devices` or `kiosk`.
     pub(crate) theme: Option<String>,
     /// Number or name of an account, or `system`, `stranger`, `console`.
     pub(crate) actor: Option<String>,
-    /// Id of a device (16 digits), `account:` with a number, or the name of a thing.
+    /// Id of a device (16 digits), `account:`, `session:` or `workstation:` with a number, `person:` with the number the
+    /// journal knows somebody by, or the name of a thing.
     pub(crate) object: Option<String>,
     /// Not before: a day (`2026-03-01`) or a moment (`2026-03-01T12:00:00Z`), in UTC.
     pub(crate) since: Option<String>,
@@ -136,7 +137,7 @@ fn mentions(entry: &Entry, kind: Option<Kind>, names: &Names, text: &str) -> boo
         Object::Workstation(number) => number.to_string(),
         Object::Named(name) => name.to_lowercase(),
     };
-    let from = what.from.map(|from| from.to_string()).unwrap_or_default();
+    let from = names.address(entry).unwrap_or_default();
     let kind = kind.map_or("", Kind::name);
     [actor.as_str(), &object, &from, kind, &what.detail.to_lowercase()].iter().any(|part| part.contains(text))
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use maud::{Markup, html};
 
 use super::slip::{self, About, Paper};
-use super::{Amount, Beside, act, back, form, group_choice, group_of, look, number_of, page, refusal, visit};
+use super::{Amount, Beside, Refused, act, back, form, group_choice, group_of, look, number_of, page, refusal, visit};
 use crate::accounts::role::Access;
+use crate::api::kiosk::sessions::check_grant;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::Problem;
@@ -57,10 +58,12 @@ async fn make_codes(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (filled, language) = (call.form(), desk.language);
     let made = match read(&filled) {
         Ok((order, count)) => {
+            let role = call.caller()?.role;
             let make = move |room: &mut Room, staff| {
-                let issued = room.issue_batch(staff, &order, count)?;
+                check_grant(room, role, &order)?;
+                let issued = room.issue_batch(staff, &order, count).map_err(Refused::problem)?;
                 let about = issued.first().map(|first| About::of(room, &order, first, language));
-                Ok((issued, about))
+                Ok::<_, Problem>((issued, about))
             };
             act(&house, &call, make).await
         }

@@ -8,9 +8,10 @@ use maud::{Markup, html};
 use vigie_core::kiosk::PersonId;
 
 use super::slip::{self, About, Paper};
-use super::{Beside, Line, act, back, form, group_name, look, name_for, number_of, page, station_of, visit};
+use super::{Beside, Line, Refused, act, back, form, group_name, look, name_for, number_of, page, station_of, visit};
 use crate::accounts::role::Access;
 use crate::api::kiosk::fault;
+use crate::api::kiosk::sessions::check_grant;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -120,10 +121,12 @@ async fn give_code(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     };
     let issued = match read(&call, &filled, person) {
         Ok(order) => {
+            let role = call.caller()?.role;
             let give = move |room: &mut Room, staff| {
-                let issued = room.issue(staff, &order)?;
+                check_grant(room, role, &order)?;
+                let issued = room.issue(staff, &order).map_err(Refused::problem)?;
                 let about = About::of(room, &order, &issued, language);
-                Ok((issued, about))
+                Ok::<_, Problem>((issued, about))
             };
             act(&house, &call, give).await
         }
@@ -145,7 +148,7 @@ fn read(call: &Call, form: &[(String, String)], person: Option<PersonId>) -> Res
     let minutes = match field(form, "minutes") {
         "other" => {
             let other = number_of(form, "other")?;
-            Some(other.ok_or_else(|| Problem::from(&faults::INVALID).at("/other", &fault::EMPTY))?)
+            Some(other.ok_or_else(|| Problem::from(&faults::INVALID).at("/other", &faults::REQUIRED))?)
         }
         _ => number_of(form, "minutes")?,
     };

@@ -143,7 +143,7 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let done = match (hours::read(&filled, language), read(&filled)) {
         (Err(bad), _) => {
             beside = bad;
-            Err(Problem::from(&faults::INVALID).at("/hours", &fault::MALFORMED))
+            Err(Problem::from(&faults::INVALID).at("/hours", &fault::BAD_HOURS))
         }
         (_, Err(problem)) => Err(problem),
         (Ok(hours), Ok(group)) => {

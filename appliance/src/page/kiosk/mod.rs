@@ -100,13 +100,35 @@ async fn visit<T: Send + 'static>(
 }
 
 /// Does something at the kiosk for whoever calls.
-async fn act<T: Send + 'static>(
+async fn act<T: Send + 'static, R: Refused>(
     house: &House,
     call: &Call,
-    act: impl FnOnce(&mut Room, Staff) -> Result<T, Fault> + Send + 'static,
+    act: impl FnOnce(&mut Room, Staff) -> Result<T, R> + Send + 'static,
 ) -> Result<T, Problem> {
     let staff = staff(call)?;
-    visit(house, move |room| act(room, staff)).await?.map_err(fault::refused)
+    visit(house, move |room| act(room, staff)).await?.map_err(Refused::problem)
+}
+
+/// Why something is not done: what the kiosk says, or a rule the page shares with the API.
+trait Refused: Send + 'static {
+    /// In words.
+    fn problem(self) -> Problem;
+}
+
+impl Refused for Fault {
+    fn problem(self) -> Problem {
+        match self {
+            // A form names it.
+            Self::NoGroup => fault::refused_in_body(self),
+            other => fault::refused(other),
+        }
+    }
+}
+
+impl Refused for Problem {
+    fn problem(self) -> Problem {
+        self
+    }
 }
 
 /// Who does it, for the journal.
@@ -129,14 +151,20 @@ fn person_of(call: &Call) -> Result<PersonId, Problem> {
     call.parameter("id").parse().map(PersonId).map_err(|_| Problem::from(&fault::NO_PERSON))
 }
 
+/// What a field for a number does not hold; browsers see to it, so only others meet it.
+static NOT_A_NUMBER: crate::http::problem::Fault = crate::http::problem::Fault {
+    code: "not_a_number",
+    kind: crate::http::problem::ErrorKind::Invalid,
+    text: texts::NOT_A_NUMBER,
+};
+
 /// A number of a form; none when the field is empty.
 fn number_of<T: std::str::FromStr>(form: &[(String, String)], name: &'static str) -> Result<Option<T>, Problem> {
     let text = super::acts::field(form, name).trim();
     if text.is_empty() {
         return Ok(None);
     }
-    let bad = || Problem::from(&faults::INVALID).at(format!("/{name}"), &fault::OUT_OF_RANGE);
-    text.parse().map(Some).map_err(|_| bad())
+    text.parse().map(Some).map_err(|_| Problem::from(&faults::INVALID).at(format!("/{name}"), &NOT_A_NUMBER))
 }
 
 /// The group a form names; none for none.

@@ -57,7 +57,7 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let done = match (hours::read(&filled, language), read(&filled)) {
         (Err(bad), _) => {
             beside = bad;
-            Err(Problem::from(&faults::INVALID).at("/hours", &fault::MALFORMED))
+            Err(Problem::from(&faults::INVALID).at("/hours", &fault::BAD_HOURS))
         }
         (_, Err(problem)) => Err(problem),
         (Ok(_), Ok(_)) if field(&filled, "seen") != now => Err((&faults::CHANGED_SINCE).into()),
@@ -101,7 +101,7 @@ fn fill_in(settings: &KioskSettings, language: Language) -> Vec<(String, String)
 
 /// A number that must be there.
 fn needed<T: std::str::FromStr>(form: &[(String, String)], name: &'static str) -> Result<T, Problem> {
-    number_of(form, name)?.ok_or_else(|| Problem::from(&faults::INVALID).at(format!("/{name}"), &fault::EMPTY))
+    number_of(form, name)?.ok_or_else(|| Problem::from(&faults::INVALID).at(format!("/{name}"), &faults::REQUIRED))
 }
 
 /// The settings of a form, but for the hours.

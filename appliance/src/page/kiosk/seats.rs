@@ -8,7 +8,7 @@ use vigie_core::kiosk::session::State;
 use vigie_core::kiosk::{SessionId, StationId};
 
 use super::tile::Tile;
-use super::{Part, act, enrol, group_name, head, look, name_for, page, visit};
+use super::{Part, Refused, act, enrol, group_name, head, look, name_for, page, visit};
 use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::language::{Language, Text};
@@ -20,7 +20,7 @@ use crate::page::gate::{Desk, guard};
 use crate::page::icon::icon;
 use crate::page::name::clean;
 use crate::page::words::{self, seats as texts};
-use crate::shell::kiosk::{Knocking, Room, SessionView};
+use crate::shell::kiosk::{Knocking, Room, SessionView, Staff};
 
 /// Codes in the list; a batch of forty is one look.
 const MAX_CODES: usize = 40;
@@ -138,11 +138,11 @@ pub(super) async fn refused(house: &Arc<House>, call: &Call, desk: &Desk, proble
 }
 
 /// Does something, and leads back with what was done or why not.
-pub(super) async fn act_and_return<T: Send + 'static>(
+pub(super) async fn act_and_return<T: Send + 'static, R: Refused>(
     house: &Arc<House>,
     call: &Call,
     desk: &Desk,
-    doing: impl FnOnce(&mut Room, crate::shell::kiosk::Staff) -> Result<T, crate::shell::kiosk::Fault> + Send + 'static,
+    doing: impl FnOnce(&mut Room, Staff) -> Result<T, R> + Send + 'static,
     then: impl FnOnce(T) -> String,
 ) -> Outcome {
     match act(house, call, doing).await {

@@ -9,6 +9,7 @@ use vigie_core::kiosk::session::State;
 use super::seats::{act_and_return, refused};
 use super::{back, form, left, look, name_for, number_of, page, session_of, visit};
 use crate::accounts::role::Access;
+use crate::api::kiosk::acts::change_time;
 use crate::api::kiosk::fault;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -46,7 +47,8 @@ async fn add(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         Ok(ms) => ms,
         Err(problem) => return refused(&house, &call, &desk, &problem).await,
     };
-    let add = move |room: &mut Room, staff| room.add_time(staff, id, delta_ms, false);
+    let role = call.caller()?.role;
+    let add = move |room: &mut Room, staff| change_time(room, staff, role, id, delta_ms, false);
     act_and_return(&house, &call, &desk, add, |ms| format!("{}&ms={ms}", led("added", id.0))).await
 }
 

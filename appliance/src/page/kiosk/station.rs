@@ -16,6 +16,7 @@ use super::{
 };
 use crate::accounts::role::Access;
 use crate::api::kiosk::fault;
+use crate::api::network::fault::{NOT_A_MAC, NOT_AN_IP};
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
@@ -106,14 +107,14 @@ async fn answer(
 
 /// What a form says of a workstation.
 fn read(form: &[(String, String)]) -> Result<StationDraft, Problem> {
-    let bad = |name: &str| Problem::from(&faults::INVALID).at(format!("/{name}"), &fault::MALFORMED);
+    let bad = |name: &str, fault| Problem::from(&faults::INVALID).at(format!("/{name}"), fault);
     let ip = match field(form, "ip").trim() {
         "" => None,
-        text => Some(text.parse::<IpAddr>().map_err(|_| bad("ip"))?),
+        text => Some(text.parse::<IpAddr>().map_err(|_| bad("ip", &NOT_AN_IP))?),
     };
     Ok(StationDraft {
         name: field(form, "name").to_owned(),
-        mac: field(form, "mac").trim().parse::<Mac>().map_err(|_| bad("mac"))?,
+        mac: field(form, "mac").trim().parse::<Mac>().map_err(|_| bad("mac", &NOT_A_MAC))?,
         ip,
         group: group_of(form)?,
     })

@@ -82,7 +82,7 @@ async fn a_computer_shows_a_number_and_is_let_in_by_it() {
 
         let wrong = (number + 1) % 1_000_000;
         let refused = bench.post("/workstations/approve", Role::Operator, &format!("number={wrong}&name=X")).await;
-        assert!(refused.status == 404 && refused.body.contains("shows this number waits"), "{}", refused.body);
+        assert!(refused.status == 404 && refused.body.contains("shows this number is waiting"), "{}", refused.body);
         let form = format!("number={number}&name=Seat+9&group=2");
         let approved = bench.post("/workstations/approve", Role::Operator, &form).await;
         assert_eq!(approved.field("location"), "/workstations?done=approved&station=1", "{}", approved.body);
@@ -129,9 +129,12 @@ async fn a_code_is_given_told_once_used_and_its_time_is_looked_after() {
         let page = bench.get(paused.field("location"), &operator).await.body;
         assert!(page.contains("data-left=\"1200000\" data-granted=\"1800000\" data-name"), "it does not run: {page}");
         assert!(page.contains(&format!("action=\"/sessions/{session}/go-on\"")) && page.contains("Paused"));
-        let twice = bench.post(&format!("/sessions/{session}/pause"), Role::Operator, "").await;
-        assert!(twice.status == 409 && twice.body.contains("as it stands now") && twice.body.contains("id=\"seat-1\""));
+        let unused = bench.post("/sessions/1/pause", Role::Operator, "").await;
+        assert_eq!(unused.status, 409, "{}", unused.body);
+        assert!(unused.body.contains("as it stands now") && unused.body.contains("id=\"seat-1\""), "{}", unused.body);
         bench.post(&format!("/sessions/{session}/go-on"), Role::Operator, "").await;
+        let much = bench.post(&format!("/sessions/{session}/add"), Role::Operator, "minutes=600").await;
+        assert!(much.status == 403 && much.body.contains("An administrator may add more"), "{}", much.body);
 
         let ask = bench.get(&format!("/sessions/{session}/end"), &operator).await.body;
         let text = strip_markup(&ask);
@@ -261,7 +264,7 @@ async fn what_is_no_photo_is_refused_in_words() {
         let fields = FORM.replace("application/x-www-form-urlencoded", "multipart/form-data; boundary=X");
         let fields = format!("{fields}{}", bench.cookie(Role::Operator));
         let bad = bench.ask("POST /users/1/photo", &fields, &part("not a picture")).await;
-        assert!(bad.status == 422 && bad.body.contains("not a JPEG or PNG picture"), "{}", bad.body);
+        assert!(bad.status == 422 && bad.body.contains("neither a JPEG nor a PNG"), "{}", bad.body);
         let none = bench.ask("POST /users/1/photo", &fields, &part("")).await;
         assert!(none.status == 422 && none.body.contains("Choose a file first"), "{}", none.body);
         let foreign = fields.replace("same-origin", "cross-site");

@@ -39,8 +39,8 @@ pub(super) fn agreed_to(form: &[(String, String)]) -> Result<Option<String>, Pro
     }
     let version = field(form, "text_version").trim();
     let fault = match version {
-        "" => &fault::EMPTY,
-        long if long.len() > MAX_VERSION_BYTES || long.chars().any(char::is_control) => &fault::MALFORMED,
+        "" => &faults::REQUIRED,
+        long if long.len() > MAX_VERSION_BYTES || long.chars().any(char::is_control) => &fault::BAD_TEXT,
         good => return Ok(Some(good.to_owned())),
     };
     Err(Problem::from(&faults::INVALID).at("/text_version", fault))

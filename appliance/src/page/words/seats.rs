@@ -124,6 +124,9 @@ pub(in crate::page) const END_HELP: Text = both(
 pub(in crate::page) const END_YES: Text = both("End it", "Terminer");
 pub(in crate::page) const END_NO: Text = both("Let it run", "Laisser continuer");
 
+pub(in crate::page) const NOT_A_NUMBER: Text =
+    both("This is no whole number that does here.", "Ce n'est pas un nombre entier qui convienne ici.");
+
 /// A state in words with its picture and colour.
 pub(in crate::page) const fn state(state: StationState) -> (&'static str, &'static str, Text) {
     match state {
