@@ -186,7 +186,7 @@ pub(super) fn check_limit(room: &Room, role: Role, granted_ms: u64) -> Result<()
 ///
 /// # Errors
 /// `beyond_limit` for an operator, and what the room says.
-pub(super) fn change_time(
+pub(crate) fn change_time(
     room: &mut Room,
     by: Staff,
     role: Role,

@@ -170,7 +170,8 @@ impl Bench {
         let chunked = answer.field("transfer-encoding").is_some();
         // What is no text, such as a photo, is only looked at by its length.
         let body = if chunked { join_chunks(&rest) } else { rest };
-        answer.body = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        answer.body =
+            String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         answer
     }
 

@@ -11,6 +11,7 @@
 //! | `people`, `person_record`, `sealing`, `keys`, `photos` | who uses them, sealed one by one |
 //! | `messages`, `live` | what is told to agents and to whoever listens |
 //! | `settings`, `report`, `journal`, `words` | what a site chooses, what a day came to, how it is all told |
+//! | `local` | moments by the clock on the site's wall |
 //! | `record`, `start`, `owner` | how rows lie in the log, how they come back, and who writes them |
 
 mod enrolment;
@@ -20,6 +21,7 @@ mod hours;
 mod journal;
 mod keys;
 mod live;
+mod local;
 mod messages;
 mod owner;
 mod past;

@@ -196,7 +196,9 @@ impl Room {
         self.clock.wall().and_then(|wall| u64::try_from(wall.as_millis()).ok())
     }
 
-    pub(super) fn moment(&self) -> Moment {
+    /// Now, as a moment.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
         Moment::new(self.boot, self.now)
     }
 
