@@ -65,7 +65,11 @@ async fn a_code_is_told_once_opens_one_session_and_its_time_is_told() {
         let again = by_agent(bench, &token, &validate, &typed.to_string()).await;
         assert_eq!(again.json()["ticket"], opened.json()["ticket"], "the same question, the same answer");
         let other = json!({ "code": code, "question": "7" });
-        assert_eq!(by_agent(bench, &token, &validate, &other.to_string()).await.no(), (403, "wrong_code".into()));
+        assert_eq!(
+            by_agent(bench, &token, &validate, &other.to_string()).await.no(),
+            (409, "not_free".into()),
+            "the seat is taken"
+        );
         let left = by_agent(bench, &token, &format!("GET {SESSIONS}/1/time_remaining/"), "").await.json();
         assert_eq!(
             left,

@@ -101,7 +101,8 @@ async fn a_machine_is_let_in_by_its_number_and_its_token_opens_its_own_seat_only
             (&token, "GET /api/logs".to_owned()),
             (&token, "GET /api/kiosk/settings".to_owned()),
         ] {
-            assert_eq!(by_agent(bench, bearer, &line, &beat().to_string()).await.no(), (403, "forbidden".into()), "{line}");
+            let body = if line.starts_with("GET") { String::new() } else { beat().to_string() };
+            assert_eq!(by_agent(bench, bearer, &line, &body).await.no(), (403, "forbidden".into()), "{line}");
         }
         let forged = token.replace(&format!("station.{one}."), &format!("station.{two}."));
         let line = format!("POST {STATIONS}/{two}/heartbeat");
