@@ -20,7 +20,7 @@ use crate::page::gate::{Desk, encode, guard};
 use crate::page::icon::icon;
 use crate::page::name::clean;
 use crate::page::words::{seats, users as texts};
-use crate::shell::kiosk::{Allowance, Person, Room};
+use crate::shell::kiosk::{Allowance, Fault, Person, Room};
 
 /// People on a page.
 const PAGE_ROWS: usize = 50;
@@ -181,7 +181,7 @@ async fn add(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
             let add = move |room: &mut Room, staff| {
                 let id = room.add_person(staff, &draft)?;
                 version.map_or(Ok(()), |version| room.give_consent(staff, id, &version))?;
-                Ok(id)
+                Ok::<_, Fault>(id)
             };
             act(&house, &call, add).await
         }
