@@ -38,23 +38,29 @@ fn sweep(lan: &mut Lan<NoRules>, number: u64) {
     let mut now = began;
     for machine in 0..MACHINES {
         let turn = number * 31 + u64::from(machine) * 17;
-        if turn % 11 == 0 {
+        if turn.is_multiple_of(11) {
             continue;
         }
         let [.., b, c] = machine.to_be_bytes();
         let mac = Some(Mac([0, 0x1b, 0x63, 0, b, c]));
         // Every fourth wanders through forty addresses of its own.
-        let host = if machine % 4 == 0 { u64::from(machine) * 40 + number / 50 % 40 } else { u64::from(machine) * 40 };
+        let host = if machine.is_multiple_of(4) {
+            u64::from(machine) * 40 + number / 50 % 40
+        } else {
+            u64::from(machine) * 40
+        };
         let ip = Some(IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 + u32::try_from(host).unwrap_or_default() + 1)));
+        let name = format!("machine-{machine}-{}", number / 100);
+        let service = format!("_service{}._tcp", turn % 60);
         let mut see = |now: Instant, source, fact| {
             tell(lan, now, Input::Sighting(&Sighting { segment: HERE, source, mac, ip, fact }));
         };
         now += Duration::from_millis(2);
         see(now, Source::Arp, Fact::Claims);
-        see(now, Source::Mdns, Fact::Name(&format!("machine-{machine}-{}", number / 100)));
-        see(now, Source::Mdns, Fact::Clue(Clue::Service, &format!("_service{}._tcp", turn % 60)));
+        see(now, Source::Mdns, Fact::Name(&name));
+        see(now, Source::Mdns, Fact::Clue(Clue::Service, &service));
         let port = Port { transport: Transport::Tcp, number: u16::try_from(1_024 + turn % 200).unwrap_or_default() };
-        see(now, Source::Tcp, Fact::Port { port, open: turn % 3 == 0 });
+        see(now, Source::Tcp, Fact::Port { port, open: turn.is_multiple_of(3) });
     }
     let ended = now + Duration::from_secs(1);
     tell(lan, ended, Input::SweepEnded { segment: HERE, began, asked: 16_000, whole: true });
@@ -72,7 +78,7 @@ fn thousands_of_sweeps_take_no_more_memory_than_the_first_ones() {
     let mut marks = Vec::new();
     for number in 0..SWEEPS {
         sweep(&mut lan, number);
-        if (number + 1) % (SWEEPS / 8) == 0 {
+        if (number + 1).is_multiple_of(SWEEPS / 8) {
             marks.push(resident_bytes());
         }
     }
