@@ -121,7 +121,7 @@ async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
     // Piece by piece, as in `DevicePage`: a page of devices of which much is known is megabytes, and many may be read at once.
     Ok(Reply::stream("application/json", move |pieces| async move {
         for head in [r#"{"items":["#, r#"],"devices":["#] {
-            if pieces.send(head.into()).await.is_err() || !pass_page(&desk, &ids, &pieces).await {
+            if pieces.send(head.into()).await.is_err() || !pass_page(&desk, ids.clone(), &pieces).await {
                 return;
             }
         }

@@ -156,8 +156,8 @@ pub(in crate::api) async fn pass(
 
 /// Sends these devices as values of a JSON list, some at a time; one that is gone meanwhile is left out. `false` when the
 /// client or the service went away.
-pub(super) async fn pass_page(desk: &Desk, ids: &[DeviceId], pieces: &Pieces) -> bool {
-    let (mut rest, mut first) = (ids.to_vec().into_iter(), true);
+pub(super) async fn pass_page(desk: &Desk, ids: Vec<DeviceId>, pieces: &Pieces) -> bool {
+    let (mut rest, mut first) = (ids.into_iter(), true);
     while !rest.as_slice().is_empty() {
         let some = desk.visit(move |hands, lens| {
             let mut bytes = Vec::with_capacity(PIECE_BYTES);

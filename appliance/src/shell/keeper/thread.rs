@@ -108,6 +108,8 @@ impl KeeperThread {
             }
             Order::Flush(done) => {
                 self.flush();
+                // Who waits for it looks at the counters next.
+                self.publish();
                 let _nobody_waits = done.send(match self.log.health() {
                     Health::Good => Ok(()),
                     Health::MemoryOnly { error, .. } => Err(error),
