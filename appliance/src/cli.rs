@@ -127,6 +127,10 @@ fn carry_out(command: Command) -> Result<ExitCode, Ending> {
             run::export(&settle(&options)?.config, csv)?;
             Ok(Exit::Ok)
         }
+        Command::Restore { options, file, yes } => {
+            run::restore(&settle(&options)?.config, &file, yes)?;
+            Ok(Exit::Ok)
+        }
         Command::Recorder { options, json, follow } => {
             recorder::print(&settle(&options)?.config.data.dir, json, follow)
         }

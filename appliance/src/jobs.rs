@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use self::calendar::{Daily, Plan};
 use crate::accounts::clock::Clock;
 use crate::recorder::say;
+use crate::shell::tasks::{self, Beat};
 
 /// Jobs in the table; the product has fewer than ten.
 const MAX_JOBS: usize = 32;
@@ -182,14 +183,16 @@ impl Worker {
 
     /// Does what is due and what is asked for, one after the other, until its task is dropped.
     pub(crate) async fn run(mut self) {
+        let beat = tasks::watch("jobs", tasks::LIMIT);
         loop {
-            self.look().await;
+            self.look(&beat).await;
             // Asked for while it worked: the permit waits.
-            let _either = tokio::time::timeout(LOOK_EVERY, self.jobs.asked.notified()).await;
+            let asked = tokio::time::timeout(LOOK_EVERY, self.jobs.asked.notified());
+            let _either = beat.idle(asked).await;
         }
     }
 
-    async fn look(&mut self) {
+    async fn look(&mut self, beat: &Beat) {
         for (name, plan, work) in &mut self.work {
             let due = {
                 let mut rows = self.jobs.lock();
@@ -208,7 +211,8 @@ impl Worker {
             }
             let (wall, began) = (self.jobs.clock.wall(), self.jobs.clock.now());
             let late = || Err(format!("given up after {} s", MAX_RUN.as_secs()));
-            let ended = tokio::time::timeout(MAX_RUN, work()).await.unwrap_or_else(|_| late());
+            // A job that hangs is given up by itself; the beat is for whatever else may hold the task.
+            let ended = beat.idle(tokio::time::timeout(MAX_RUN, work())).await.unwrap_or_else(|_| late());
             let took = self.jobs.clock.now().saturating_sub(began);
             match &ended {
                 Ok(words) => tracing::info!("job {name}: {words}"),
@@ -247,8 +251,9 @@ mod tests {
         worker.add(("tidy", "A second of that name."), Rhythm::Asked, true, async || Ok(String::new()));
         worker.add(("hangs", "Never ends."), Rhythm::Asked, true, std::future::pending);
         worker.add(("sweep", "Watched only."), Rhythm::Own, false, async || Err("not asked".to_owned()));
+        let beat = tasks::watch("jobs of a test", tasks::LIMIT);
         for _minute in 0..(3 * 24 * 60) {
-            worker.look().await;
+            worker.look(&beat).await;
             clock.advance(Duration::from_secs(60));
         }
         assert_eq!(ran.get(), 3);
@@ -256,7 +261,7 @@ mod tests {
         assert_eq!(jobs.ask("tidy"), Err(NotAsked::Running));
         assert_eq!((jobs.ask("x"), jobs.ask("sweep")), (Err(NotAsked::Unknown), Err(NotAsked::ByClockOnly)));
         assert_eq!(jobs.ask("hangs"), Ok(1));
-        worker.look().await;
+        worker.look(&beat).await;
         for _ in 0..40 {
             jobs.note("sweep", Duration::from_secs(2), Ok("50 hosts".to_owned()));
         }
@@ -274,8 +279,9 @@ mod tests {
     async fn without_a_clock_nothing_is_due_and_asking_works() {
         let (clock, jobs, mut worker) = table();
         worker.add(("tidy", "Tidies."), Rhythm::Daily(Daily { hour: 3, minute: 0 }), true, async || Ok(String::new()));
+        let beat = tasks::watch("jobs of a test", tasks::LIMIT);
         for _hour in 0..100 {
-            worker.look().await;
+            worker.look(&beat).await;
             clock.advance(Duration::from_secs(3_600));
         }
         assert!(jobs.rows()[0].runs.is_empty() && jobs.rows()[0].next.is_none());

@@ -185,6 +185,15 @@ addEventListener("htmx:beforeSwap", (event) => {
 });
 addEventListener("htmx:afterSwap", (event) => freshen(event.detail.elt.parentElement ?? document));
 
+// --- Rows that are longer than a phone is wide ----------------------------------------------------------------------
+
+// Where one is must not be hidden behind the edge.
+for (const here of document.querySelectorAll(".sections [aria-current], .tabs [aria-current], .parts [aria-current]")) {
+  const row = here.parentElement;
+  const over = here.getBoundingClientRect().right - row.getBoundingClientRect().right;
+  if (over > 0) row.scrollLeft += over + here.offsetWidth / 2;
+}
+
 // --- Ticks ----------------------------------------------------------------------------------------------------------
 
 addEventListener("change", (event) => {

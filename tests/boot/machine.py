@@ -34,6 +34,8 @@ class Machine(Process):
             "-append", (image / "cmdline").read_text(encoding="ascii").strip() + " " + extra,
             "-drive", f"file={disk},format=raw,if=none,id=card", "-device", "virtio-blk-pci,drive=card",
             "-netdev", network, "-device", "virtio-net-pci,netdev=lan,romfile=",
+            # The board's timer that restarts it unless it is fed; the board `virt` has none of its own.
+            "-device", "i6300esb", "-action", "watchdog=reset",
             "-qmp", f"unix:{self.control},server=on,wait=off", "-S"], echo=echo)
         try:
             self._release()

@@ -38,6 +38,10 @@ export async function open(browser, origin, faults, options = {}) {
     new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
     }).observe({ type: "layout-shift", buffered: true });
+    window.largest = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) window.largest = entry.startTime;
+    }).observe({ type: "largest-contentful-paint", buffered: true });
   });
   context.on("page", (page) => watch(page, faults));
   const page = await context.newPage();

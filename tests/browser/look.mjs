@@ -29,15 +29,18 @@ export async function lookAtAll(browser, origin, views, state, out, faults) {
         locale: LOCALES[language], colorScheme: scheme, viewport: { width, height: width < 500 ? 740 : 900 },
         storageState: state, reducedMotion: "reduce",
       });
-      // The switch of an earlier step would win over the browser's own language.
-      await context.clearCookies({ name: "vigie_language" });
+      // Somebody who has logged in gets the language of their account, unless they have switched.
+      await context.addCookies([{ name: "vigie_language", value: language, url: origin }]);
       for (const [name, view] of Object.entries(views).filter(([name]) => every || MOST_SEEN.includes(name))) {
         const where = `${name}-${width}-${scheme}-${language}`;
         await page.goto(origin + view);
         await page.waitForLoadState("load");
         await settle(page);
+        const spoken = await page.evaluate(() => document.documentElement.lang);
+        if (spoken !== language) faults.push(`${where} speaks ${spoken}`);
+        const paint = await measure(page);
         await page.screenshot({ path: path.join(out, `${where}.png`), fullPage: true });
-        figures.push({ where, ...(await judge(page, where, width, faults)) });
+        figures.push({ where, ...paint, ...(await judge(page, where, width, faults)) });
       }
       await context.close();
     }
@@ -50,6 +53,18 @@ export async function lookAtAll(browser, origin, views, state, out, faults) {
 async function settle(page) {
   await page.waitForTimeout(150);
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** How long the view took: to the first byte, to the first and the largest paint, in milliseconds from the request on. */
+async function measure(page) {
+  return page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    const paint = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
+    return {
+      server_ms: Math.round(navigation.responseStart - navigation.requestStart), first_paint_ms: Math.round(paint),
+      largest_paint_ms: Math.round(Math.max(window.largest, paint)), page_bytes: navigation.transferSize,
+    };
+  });
 }
 
 async function judge(page, where, width, faults) {

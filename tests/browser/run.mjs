@@ -65,6 +65,8 @@ async function useAll(page, context) {
   if (own) await step("two entries, one device, two again", () => tasks.mergeAndSplit(page, origin, own));
   if (path) await step("waking is followed", () => tasks.wake(page, origin, path));
   await step("a list out and in", () => tasks.exportAndImport(page, origin));
+  await step("a backup out and in", () => tasks.backUpAndRestore(page, origin));
+  const screen = await step("a screen in a public room", () => tasks.showOnAScreen(browser, page, origin, faults));
   await step("settings are obeyed", () => tasks.changeSettings(page, origin));
   await step("the log", () => tasks.readTheLog(page, origin));
   await step("the day as picture, keys and table", () => tasks.readTheDay(page, origin));
@@ -75,15 +77,28 @@ async function useAll(page, context) {
   const views = {
     overview: "/", month: "/?range=month", devices: "/devices", empty: "/devices?q=zzzz", device, merge: `${device}/merge`,
     add: "/devices/add", import: "/devices/import", changes: "/changes", system: "/system", settings: "/system/settings",
-    logs: "/system/logs",
+    logs: "/system/logs", restore: "/system/restore", people: "/people", person: "/people/1", account: "/my-account",
+    journal: "/journal", trust: "/trust",
   };
   if (id) views.forget = `/devices/${id}/forget`;
   const figures = await step("every view, width, scheme and language", () => lookAtAll(browser, origin, views, state, values.out, faults));
-  await step("the door", () => lookAtAll(browser, origin, { login: "/login" }, undefined, `${values.out}/door`, faults));
+  const doors = { login: "/login", enter: "/screen/enter" };
+  await step("the door", () => lookAtAll(browser, origin, doors, undefined, `${values.out}/door`, faults));
+  if (screen) {
+    await step("the screen", () => lookAtAll(browser, origin, { screen: "/screen" }, screen.state, `${values.out}/screen`, faults));
+    await step("a new token puts the screen out", screen.putOut);
+  }
   const weight = await step("weight", () => weigh(browser, origin, state, faults));
   const files = await step("weight of every file", () => weighAll(page, origin, faults));
   if (id) await step("forgetting, and back", () => steps.forget(page, origin, id));
-  console.log(JSON.stringify({ views: figures?.length, moderate: [...new Set((figures ?? []).flatMap((one) => one.moderate))], ...weight, ...files }));
+  console.log(JSON.stringify({ views: figures?.length, ...worst(figures ?? []), moderate: [...new Set((figures ?? []).flatMap((one) => one.moderate))], ...weight, ...files }));
+}
+
+/** The figures people compare pages by: the worst view of all, and which it is. */
+function worst(figures) {
+  const most = (name) => figures.reduce((worst, one) => (one[name] > (worst?.[name] ?? -1) ? one : worst), undefined);
+  const tell = (name) => { const one = most(name); return one && [one[name], one.where]; };
+  return Object.fromEntries(["server_ms", "first_paint_ms", "largest_paint_ms", "shift", "page_bytes"].map((name) => [name, tell(name)]));
 }
 
 const browser = await start();

@@ -30,7 +30,7 @@ export async function readTheDay(page, origin) {
   await page.locator("#online.alive canvas").waitFor();
 }
 
-/** Several are ticked in the list and marked at once. */
+/** Several are ticked in the list and marked at once, which can be undone. */
 export async function markMany(page, origin) {
   await page.goto(`${origin}/devices?show=unknown`);
   const boxes = page.locator('#rows input[name="id"]');
@@ -42,6 +42,12 @@ export async function markMany(page, origin) {
   await page.getByText("3 devices marked.").waitFor();
   assert.equal(await boxes.count(), before - 3);
   assert.match(page.url(), /show=unknown/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("3 devices are marked as before.").waitFor();
+  assert.equal(await boxes.count(), before);
+  for (const place of [0, 1, 2]) await boxes.nth(place).check();
+  await page.getByRole("button", { name: "Belong here" }).click();
+  await page.getByText("3 devices marked.").waitFor();
 }
 
 /** A new device is said to be unwanted from the overview, which offers to undo it. */
@@ -198,4 +204,69 @@ export async function seeNothingYet(page, origin) {
   await page.getByText("Nothing of this sort so far").waitFor();
   await page.goto(`${origin}/devices?q=zzzz`);
   await page.getByText(/No device/).first().waitFor();
+}
+
+/** A backup goes out; what was said otherwise since comes back, after a look at what would change. */
+export async function backUpAndRestore(page, origin) {
+  await page.goto(`${origin}/system`);
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Save a backup" }).click();
+  const download = await waiting;
+  assert.match(download.suggestedFilename(), /^vigie-\d{4}-\d\d-\d\d\.json$/);
+  let text = "";
+  for await (const part of await download.createReadStream()) text += part;
+  const backup = JSON.parse(text);
+  const device = backup.items.find((item) => item.label);
+  const change = (label) => page.evaluate(async ([id, label]) => (await fetch(`/api/network/v2/devices/${id}`, {
+    method: "PATCH", headers: { "content-type": "application/json" }, body: JSON.stringify({ label }),
+  })).status, [device.id, label]);
+  assert.equal(await change("A slip"), 200);
+  await page.getByRole("link", { name: "Restore a backup" }).click();
+  const send = async (content) => {
+    await page.getByLabel("Backup", { exact: true }).setInputFiles({ name: "b.json", mimeType: "application/json", buffer: Buffer.from(content) });
+    await page.getByRole("button", { name: "See what would change" }).click();
+  };
+  await send(JSON.stringify({ version: 2 }));
+  await page.getByText("This backup is of form 2").waitFor();
+  await send(text);
+  await page.getByRole("button", { name: "Restore 1 change" }).click();
+  await page.getByText("The backup is restored.").waitFor();
+  const label = await page.evaluate(async (id) => (await (await fetch(`/api/network/v2/devices/${id}`)).json()).label, device.id);
+  assert.equal(label, device.label);
+}
+
+/** A screen comes in by the link an administrator is shown, stays, follows, and is put out by a new token. */
+export async function showOnAScreen(browser, page, origin, faults) {
+  await page.goto(`${origin}/people`);
+  await page.getByLabel("Name for the log-in").fill("hall");
+  await page.getByLabel("May", { exact: true }).selectOption("screen");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  const link = await page.locator("code", { hasText: "/screen/enter#" }).innerText();
+  const { context, page: screen } = await open(browser, origin, faults, { viewport: { width: 1920, height: 1080 } });
+  await screen.goto(`${origin}/screen`);
+  await screen.getByLabel("Token of the screen").fill("vigie-lasting.9.nothing");
+  await screen.getByRole("button", { name: "Show the screen" }).click();
+  await screen.locator("#token-fault").waitFor();
+  await screen.goto("about:blank");
+  await screen.goto(link);
+  await screen.waitForURL(`${origin}/screen`);
+  assert.match(await screen.locator("time.clock").innerText(), /^\d\d:\d\d\n\w+/);
+  assert.ok(Number(await screen.locator(".figures dd").first().innerText()) > 3, "somebody is here");
+  const small = await screen.evaluate(() => Math.min(...[...document.querySelectorAll("main *, .lost")]
+    .filter((one) => one.childElementCount === 0 && one.innerText?.trim() && !one.classList.contains("hush"))
+    .map((one) => parseFloat(getComputedStyle(one).fontSize))));
+  assert.ok(small >= 1080 / 40, `${small} px are too small from three metres`);
+  await context.setOffline(true);
+  await screen.locator(".lost").waitFor({ timeout: 60000 });
+  await context.setOffline(false);
+  await screen.locator(".lost").waitFor({ state: "hidden" });
+  const state = await context.storageState();
+  return { state, putOut: async () => {
+    await page.goto(`${origin}/people`);
+    await page.getByRole("link", { name: "hall" }).click();
+    await page.getByRole("button", { name: "Give a new token" }).click();
+    await page.locator("code", { hasText: "/screen/enter#" }).waitFor();
+    await screen.waitForURL(`${origin}/screen/enter`, { timeout: 30000 });
+    await context.close();
+  } };
 }

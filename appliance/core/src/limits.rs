@@ -12,6 +12,9 @@ pub const MAX_INTERFACES: usize = 8;
 /// Addresses held by one interface, both families, past ones included: IPv6 privacy addresses change daily.
 /// The longest unseen leaves. 40 B each.
 pub const MAX_ADDRESSES: usize = 16;
+/// Addresses one interface answers for without having them: a proxy for a whole subnet. The longest unclaimed leaves. 16 B
+/// each, and only on proxies.
+pub const MAX_ANSWERED_FOR: usize = 64;
 /// Names of one device, one per source and name. The longest unseen leaves.
 pub const MAX_NAMES: usize = 12;
 /// What a device said about itself, for the rules. The longest unseen leaves. About 60 B each.
@@ -53,6 +56,8 @@ pub const MAX_PORT_LISTS: usize = 4;
 pub const MAX_TENTATIVE: usize = 256;
 /// Directed confirmations running at once; more wait. Each sends a probe every few seconds: some 10 packets a second.
 pub const MAX_LADDERS: usize = 24;
+/// Names of vendors unpacked at once for a look-up, in bytes: a block holds 1,024 of them, 18 kB; freed after it.
+pub const MAX_VENDOR_BLOCK_BYTES: usize = 64 * 1024;
 /// Suspected conflicts being verified at once; more are dropped and come back with the next claim.
 pub const MAX_SUSPICIONS: usize = 24;
 /// Changes and probes that wait inside the machine for a shell that does not drain. Probes leave first, then the oldest
@@ -69,6 +74,8 @@ pub const MAX_QUESTIONS: usize = 64;
 pub const MAX_KIOSK_SESSIONS: usize = 1_024;
 /// Workstations of one appliance; the promise is 200 agents. About 150 B each. One more is refused with an error.
 pub const MAX_KIOSK_STATIONS: usize = 256;
+/// Groups of workstations: adults, children, catalogue and a few more. 24 B each. One more is refused with an error.
+pub const MAX_KIOSK_GROUPS: usize = 16;
 /// People who had a session today, 40 B each. Rows of days that are over make room; when there is none, a further person
 /// is refused with an error.
 pub const MAX_KIOSK_USAGES: usize = 4_096;

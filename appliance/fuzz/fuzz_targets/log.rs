@@ -165,7 +165,10 @@ impl Play {
             assert!(content.insert(key, record.value.to_vec()).is_none(), "a key came back twice");
         })
         .expect("nothing fails here");
-        assert!(content == self.sure || self.maybe.contains(&content), "neither what was acknowledged nor what was tried");
+        assert!(
+            content == self.sure || self.maybe.contains(&content),
+            "neither what was acknowledged nor what was tried"
+        );
         // What is there now is there for good: reading it again must give the same.
         self.sure = content.clone();
         self.waiting = content;

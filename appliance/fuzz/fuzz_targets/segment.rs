@@ -17,7 +17,8 @@ const KIND: Kind = Kind { id: 1, version: 1 };
 
 /// A card with a few hundred records on it, and what they were.
 static CARD: LazyLock<(Disk, BTreeSet<Vec<u8>>)> = LazyLock::new(|| {
-    let (mut log, _) = Log::open(CutMedium::new(Disk::new(SEGMENT_BYTES, SEGMENTS.into())), options()).expect("an empty card opens");
+    let (mut log, _) =
+        Log::open(CutMedium::new(Disk::new(SEGMENT_BYTES, SEGMENTS.into())), options()).expect("an empty card opens");
     let mut values = BTreeSet::new();
     for number in 0..200_u64 {
         let value = vec![number as u8; 8 + number as usize % 64];
@@ -54,7 +55,10 @@ fuzz_target!(|data: &[u8]| {
         let _ = (record.kind, record.key, record.value);
     });
     assert!(seen <= 4 * 80 * usize::from(SEGMENTS), "{seen} records in so small a card");
-    if read.is_ok() && log.put(1_000, KIND, b"after", b"still writes", Durability::Now).is_ok() && log.commit(1_001).is_ok() {
+    if read.is_ok()
+        && log.put(1_000, KIND, b"after", b"still writes", Durability::Now).is_ok()
+        && log.commit(1_001).is_ok()
+    {
         let (mut again, _) = Log::open(log.into_medium(), options()).expect("what it wrote itself it can open");
         let mut value = Vec::new();
         let version = again.get(KIND, b"after", &mut value).expect("it can be read");

@@ -57,9 +57,12 @@ impl Play {
             let prefix = choices.int_in_range(27..=32)?;
             blocks.extend(Block::around(Ipv4Addr::new(10, 0, third, choices.arbitrary()?), prefix));
         }
-        let Ok(mut targets) = Targets::new(&blocks) else { return Err(libfuzzer_sys::arbitrary::Error::IncorrectFormat) };
+        let Ok(mut targets) = Targets::new(&blocks) else {
+            return Err(libfuzzer_sys::arbitrary::Error::IncorrectFormat);
+        };
         if choices.arbitrary()?
-            && let Some(block) = Block::around(Ipv4Addr::new(10, 0, 0, choices.arbitrary()?), choices.int_in_range(30..=32)?)
+            && let Some(block) =
+                Block::around(Ipv4Addr::new(10, 0, 0, choices.arbitrary()?), choices.int_in_range(30..=32)?)
             && let Ok(fewer) = targets.clone().without(block)
         {
             targets = fewer;
@@ -83,7 +86,14 @@ impl Play {
             ipv6: choices.arbitrary()?,
             snmp: choices.arbitrary()?,
         };
-        Ok(Self { sweep: Sweep::new(choices.arbitrary()?), plan, known, now: Instant::from_secs(5), ended: 0, second: (0, 0) })
+        Ok(Self {
+            sweep: Sweep::new(choices.arbitrary()?),
+            plan,
+            known,
+            now: Instant::from_secs(5),
+            ended: 0,
+            second: (0, 0),
+        })
     }
 
     fn step(&mut self, choices: &mut Unstructured<'_>) -> Result<()> {

@@ -21,7 +21,7 @@ use super::store::NotSaved;
 
 pub use self::ledger::Ledger;
 pub use self::ram::RamJournal;
-pub use self::store::{JournalStore, Keep, Kept, Reading};
+pub use self::store::{Change, JournalStore, Keep, Kept, Reading};
 
 /// Entries read at once while the log is verified or exported: some 25 KiB.
 pub const AT_ONCE: usize = 256;
@@ -163,6 +163,19 @@ impl Journal {
         })
     }
 
+    /// Keeps rows together with the acts that changed them: both are on the card, or neither is. What comes back ends when
+    /// they are, and may be dropped by whoever does not wait.
+    #[must_use]
+    pub fn write_beside(&self, rows: Vec<Change>, acts: Vec<Act>) -> Reading<Result<(), NotSaved>> {
+        self.tell_lost();
+        let count = u32::try_from(acts.len()).unwrap_or(u32::MAX);
+        let drafts = acts.into_iter().map(|act| self.draft(act)).collect();
+        self.store.write_beside(rows, drafts).unwrap_or_else(|error| {
+            self.lost.fetch_add(count, Ordering::Relaxed);
+            Box::pin(std::future::ready(Err(error)))
+        })
+    }
+
     /// Writes an act down in its turn, within a second; a power cut before that may cost it.
     pub fn note(&self, act: Act) {
         // Nobody waits: what the store refuses it counts, and the next entry says so.
@@ -197,6 +210,15 @@ impl Journal {
     }
 
     fn order(&self, act: Act, now: bool) -> Reading<Result<(), NotSaved>> {
+        self.tell_lost();
+        self.store.write(self.draft(act), now).unwrap_or_else(|error| {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::ready(Err(error)))
+        })
+    }
+
+    /// Writes down how many entries could not be.
+    fn tell_lost(&self) {
         let lost = self.lost.swap(0, Ordering::Relaxed) + self.store.take_lost();
         if lost > 0 {
             let entry = self.draft(Act { count: lost, ..Act::new(Kind::EntriesLost, Actor::System) });
@@ -204,10 +226,6 @@ impl Journal {
                 self.lost.fetch_add(lost, Ordering::Relaxed);
             }
         }
-        self.store.write(self.draft(act), now).unwrap_or_else(|error| {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-            Box::pin(std::future::ready(Err(error)))
-        })
     }
 
     fn draft(&self, act: Act) -> Draft {

@@ -119,7 +119,32 @@ pub struct Principal {
     pub station: Arc<str>,
 }
 
+/// Sessions of workstations are numbered from here on, by workstation: those of accounts never come so far.
+const FIRST_STATION_SESSION: u64 = 1 << 63;
+
 impl Principal {
+    /// A workstation whose own token was good. It has no account, and one session as long as it has the token.
+    #[must_use]
+    pub fn of_station(station: u32) -> Self {
+        Self {
+            account: 0,
+            username: format!("workstation-{station}").into(),
+            role: Role::Agent,
+            session: SessionId(FIRST_STATION_SESSION + u64::from(station)),
+            language: *b"en",
+            must_change: false,
+            station: station.to_string().into(),
+        }
+    }
+
+    /// Whom the journal names.
+    #[must_use]
+    pub fn actor(&self) -> vigie_core::audit::Actor {
+        use vigie_core::audit::Actor;
+        let station = self.station.parse().ok().filter(|_| self.account == 0);
+        station.map_or(Actor::Account(self.account), Actor::Workstation)
+    }
+
     /// Whether they may touch a workstation: its own agent, and people who look after all of them.
     #[must_use]
     pub fn may_touch_station(&self, station: &str) -> bool {

@@ -38,6 +38,8 @@ pub enum Access {
     Agent,
     /// A workstation, or an account with `Operator` or `Admin` that acts for it.
     AgentOrOperator,
+    /// A workstation, or an account with `Viewer`, `Operator` or `Admin` that looks at it.
+    AgentOrViewer,
     /// A screen, or a person who looks at what it shows.
     Screen,
     /// Anybody who has logged in, whatever they are.
@@ -55,6 +57,9 @@ impl Access {
             Self::Admin => role == Some(Role::Admin),
             Self::Agent => role == Some(Role::Agent),
             Self::AgentOrOperator => matches!(role, Some(Role::Agent | Role::Operator | Role::Admin)),
+            Self::AgentOrViewer => {
+                matches!(role, Some(Role::Agent | Role::Viewer | Role::Operator | Role::Admin))
+            }
             Self::Screen => matches!(role, Some(Role::Screen | Role::Viewer | Role::Operator | Role::Admin)),
             Self::Anyone => role.is_some(),
         }
@@ -71,6 +76,7 @@ impl Access {
             Self::Admin => "admin",
             Self::Agent => "agent",
             Self::AgentOrOperator => "agent or operator",
+            Self::AgentOrViewer => "agent or viewer",
             Self::Screen => "screen",
             Self::Anyone => "anyone",
         }

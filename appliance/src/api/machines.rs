@@ -2,6 +2,7 @@
 //! Never knows more than the devices and the kept snapshots do. The route table holds it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,17 +10,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use vigie_core::lan::device::Device;
 use vigie_core::lan::{Clue, DeviceId, StableId};
+use vigie_wire::Mac;
 
 use super::network::Desk;
-use super::network::view::{DeviceView, Lens, PortView, SnapshotRow, Span};
+use super::network::view::{DeviceView, Lens, PortView, Span};
+use super::network::{PIECE_BYTES, write_item};
 use crate::accounts::role::Access;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
 use crate::shell::network::Hands;
-
-/// Machines rendered in one visit.
-const AT_ONCE: usize = 8;
 
 /// What a machine says of itself; `null` where nothing is known.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
@@ -77,28 +77,29 @@ pub(crate) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 }
 
 async fn list(desk: Arc<Desk>, _call: Call) -> Outcome {
-    let found = desk.visit(|hands, _| found_in(hands)).await?;
+    let found: Vec<_> = desk.visit(|hands, _| found_in(hands).into_iter().collect()).await?;
     Ok(Reply::stream("application/json", move |pieces| async move {
-        let mut before: &'static [u8] = b"[";
-        let rows: Vec<_> = found.into_iter().collect();
-        for some in rows.chunks(AT_ONCE) {
-            let some = some.to_vec();
+        let (mut rows, mut first) = (found.into_iter(), true);
+        if pieces.send(Bytes::from_static(b"[")).await.is_err() {
+            return;
+        }
+        while !rows.as_slice().is_empty() {
             let rendered = desk.visit(move |hands, lens| {
-                some.into_iter().map(|(id, found)| render(hands, lens, id, found)).collect::<Vec<_>>()
-            });
-            let Ok(machines) = rendered.await else { return };
-            for machine in machines {
-                let mut piece = before.to_vec();
-                // Views serialise: they hold text, numbers and lists of them.
-                piece.extend(serde_json::to_vec(&machine).unwrap_or_default());
-                before = b",";
-                if pieces.send(piece.into()).await.is_err() {
-                    return;
+                let mut bytes = Vec::with_capacity(PIECE_BYTES);
+                while bytes.len() < PIECE_BYTES
+                    && let Some((id, found)) = rows.next()
+                {
+                    write_item(&render(hands, lens, id, found), std::mem::take(&mut first), &mut bytes);
                 }
+                (rows, first, bytes)
+            });
+            let Ok((rest, still_first, bytes)) = rendered.await else { return };
+            (rows, first) = (rest, still_first);
+            if pieces.send(bytes.into()).await.is_err() {
+                return;
             }
         }
-        let end: &'static [u8] = if before == b"[" { b"[]" } else { b"]" };
-        let _gone = pieces.send(Bytes::from_static(end)).await;
+        let _gone = pieces.send(Bytes::from_static(b"]")).await;
     }))
 }
 
@@ -106,7 +107,7 @@ async fn list(desk: Arc<Desk>, _call: Call) -> Outcome {
 #[derive(Clone, Debug, Default)]
 struct Found {
     scans: Vec<u32>,
-    newest: Option<SnapshotRow>,
+    newest: Option<(Option<IpAddr>, Option<Mac>)>,
 }
 
 fn found_in(hands: &Hands<'_>) -> BTreeMap<DeviceId, Found> {
@@ -119,14 +120,7 @@ fn found_in(hands: &Hands<'_>) -> BTreeMap<DeviceId, Found> {
             }
             let found = all.entry(*id).or_default();
             found.scans.push(snapshot.number);
-            found.newest.get_or_insert_with(|| SnapshotRow {
-                id: id.to_string(),
-                ip: ip.map(|ip| ip.to_string()),
-                mac: mac.map(|mac| mac.to_string()),
-                name: None,
-                vendor: None,
-                kind: None,
-            });
+            found.newest.get_or_insert((*ip, *mac));
         }
     }
     for device in hands.lan().devices().filter(|device| device.online()) {
@@ -137,14 +131,15 @@ fn found_in(hands: &Hands<'_>) -> BTreeMap<DeviceId, Found> {
 
 fn render(hands: &Hands<'_>, lens: &Lens<'_>, id: DeviceId, found: Found) -> MachineView {
     let Some(device) = hands.lan().device(id) else {
-        let row = found.newest;
+        let (ip, mac) = found.newest.unwrap_or_default();
+        let ip = ip.map(|ip| ip.to_string());
         return MachineView {
             id: id.to_string(),
             name: None,
             hostname: None,
-            ips: row.iter().filter_map(|row| row.ip.clone()).collect(),
-            ip: row.as_ref().and_then(|row| row.ip.clone()),
-            mac: row.and_then(|row| row.mac),
+            ips: ip.iter().cloned().collect(),
+            ip,
+            mac: mac.map(|mac| mac.to_string()),
             vendor: None,
             kind: "unknown",
             os: None,

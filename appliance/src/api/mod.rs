@@ -6,17 +6,21 @@
 //! | `network/` | devices on the LAN, scans, conflicts, settings: `/api/network/v2` |
 //! | `accounts/` | accounts, sessions, the own account: `/api/accounts` |
 //! | `logs/` | the journal of what people did: `/api/logs` |
+//! | `kiosk/` | users, workstations, sessions: `/api/utilisateurs`, `/api/postes`, `/api/sessions`, `/ws/sessions` |
 //! | `screen` | what a screen in a public room may show: `/api/screen` |
 //! | `machines` | the list of machines older programs read: `/machines` |
+//! | `backup` | what people entered, out as one document and back in: `/api/system/backup` |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod accounts;
+pub(crate) mod backup;
 pub(crate) mod jobs;
+pub mod kiosk;
 pub(crate) mod logs;
 pub(crate) mod machines;
 pub mod network;
-mod screen;
+pub(crate) mod screen;
 pub(crate) mod table;
 
 use std::sync::Arc;
@@ -25,6 +29,7 @@ use crate::config::NetworkSettings;
 use crate::http::route::Route;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::Network;
 
 /// What the routes are made over.
@@ -40,6 +45,8 @@ pub(crate) struct Deps {
     pub(crate) settings: NetworkSettings,
     /// What the live stream keeps; the listener of the network writes it.
     pub(crate) state: Arc<network::live::State>,
+    /// The way to the workstations, their sessions and people.
+    pub(crate) kiosk: Kiosk,
 }
 
 /// What the handlers of the API share, and the page with them.
@@ -58,6 +65,8 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(accounts::routes());
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
+    routes.extend(backup::routes(desk));
+    routes.extend(kiosk::routes(deps));
     routes
 }
 

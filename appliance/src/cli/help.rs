@@ -11,6 +11,7 @@ pub(super) enum Topic {
     Scan,
     Check,
     Export,
+    Restore,
     Recorder,
     Audit,
 }
@@ -24,6 +25,7 @@ impl Topic {
             "scan" => Some(Self::Scan),
             "check" => Some(Self::Check),
             "export" => Some(Self::Export),
+            "restore" => Some(Self::Restore),
             "recorder" => Some(Self::Recorder),
             "audit" => Some(Self::Audit),
             "version" | "help" => Some(Self::All),
@@ -41,6 +43,7 @@ pub(super) fn text(topic: Topic) -> &'static str {
         Topic::Scan => SCAN,
         Topic::Check => CHECK,
         Topic::Export => EXPORT,
+        Topic::Restore => RESTORE,
         Topic::Recorder => RECORDER,
         Topic::Audit => AUDIT,
     }
@@ -57,6 +60,7 @@ Commands:
   scan     Look at the network once, print what is there, and end.
   check    Read a configuration file and explain the result.
   export   Print all that people entered, and the devices, for a backup.
+  restore  Take such a backup in again, and say first what it would do.
   recorder Print the flight recorder: the last events before a power cut.
   audit    Verify or export the journal of what people did.
   version  Print the version.
@@ -155,15 +159,37 @@ Passwords, keys and tokens are not in it.
 
 Usage: vigie export [OPTIONS] > backup.json
 
-The service must not be running on the folder; while it is, ask it instead:
-GET /api/network/v2/export.json. To bring devices back, post the spreadsheet:
-
-  vigie export --csv --data old > devices.csv
-  curl -X POST localhost:8080/api/network/v2/import -T devices.csv \\
-       -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: text/csv'
+The service must not be running on the folder; while it is, save the backup on
+its page, under System, or ask it: GET /api/system/backup. `vigie restore` takes
+both in again.
 
 Options:
   --csv               The devices alone, as the spreadsheet the import takes.
+  --data DIR          The folder of the service. [data]
+  --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
+  -h, --help          Print this.
+";
+
+const RESTORE: &str = "\
+Take a backup into a data folder, an empty one too: devices with what people
+said of them, and the settings of the network. Says what it would do, and does
+it only with --yes. Devices that are not in the backup stay as they are.
+
+Usage: vigie restore FILE [OPTIONS]
+
+  vigie restore backup.json --data data
+  vigie restore backup.json --data data --yes
+
+Not in a backup, and so not brought back: passwords, keys, certificates, tokens,
+credentials of devices, history. Accounts are named and not made: add them on
+the page, or the first one with the set-up code.
+
+The service must not be running on the folder; while it is, restore on its page,
+under System, or post the file to /api/system/restore. A file of another form is
+refused with words, and the exit code is 65.
+
+Options:
+  --yes               Do it.
   --data DIR          The folder of the service. [data]
   --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]
   -h, --help          Print this.
@@ -224,6 +250,7 @@ mod tests {
             ("scan", Topic::Scan),
             ("check", Topic::Check),
             ("export", Topic::Export),
+            ("restore", Topic::Restore),
             ("recorder", Topic::Recorder),
             ("audit", Topic::Audit),
         ] {

@@ -30,6 +30,11 @@ pub(super) enum Command {
         options: Options,
         csv: bool,
     },
+    Restore {
+        options: Options,
+        file: PathBuf,
+        yes: bool,
+    },
     Recorder {
         options: Options,
         json: bool,
@@ -89,7 +94,8 @@ pub struct ScanOptions {
 }
 
 /// Sub-commands, for the nearest one.
-const COMMANDS: [&str; 9] = ["run", "setup", "scan", "check", "export", "recorder", "audit", "version", "help"];
+const COMMANDS: [&str; 10] =
+    ["run", "setup", "scan", "check", "export", "restore", "recorder", "audit", "version", "help"];
 
 /// Reads arguments, the program's name left out.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Ending> {
@@ -121,6 +127,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Com
         "scan" => parse_scan(parser),
         "check" => parse_check(parser),
         "export" => parse_export(parser),
+        "restore" => parse_restore(parser),
         "recorder" => parse_recorder(parser),
         "audit" => parse_audit(parser),
         "version" => Ok(Command::Version),
@@ -256,6 +263,26 @@ fn parse_export(mut parser: Parser) -> Result<Command, Ending> {
     Ok(Command::Export { options, csv })
 }
 
+fn parse_restore(mut parser: Parser) -> Result<Command, Ending> {
+    let (mut options, mut file, mut yes) = (Options::default(), None, false);
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Restore)),
+            Arg::Long("yes") => yes = true,
+            Arg::Long(name) => {
+                let name = name.to_owned();
+                if !take_option(&mut parser, &name, &mut options, false)? {
+                    return Err(unknown_option(&name, "restore"));
+                }
+            }
+            Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    let none = || Ending::new(Exit::Usage, "restore needs the name of a file: what `vigie export` wrote");
+    file.map(|file| Command::Restore { options, file, yes }).ok_or_else(none)
+}
+
 fn parse_recorder(mut parser: Parser) -> Result<Command, Ending> {
     let (mut options, mut json, mut follow) = (Options::default(), false, false);
     while let Some(argument) = parser.next().map_err(usage)? {
@@ -347,6 +374,7 @@ fn unknown_option(name: &str, command: &str) -> Ending {
         "interface",
         "pace",
         "csv",
+        "yes",
         "follow",
         "format",
         "help",
@@ -408,6 +436,8 @@ mod tests {
         );
         assert_eq!(read("check x.toml"), Ok(Command::Check { file: "x.toml".into() }));
         assert_eq!(read("export --csv"), Ok(Command::Export { options: Options::default(), csv: true }));
+        let restore = Command::Restore { options: Options::default(), file: "b.json".into(), yes: true };
+        assert_eq!(read("restore b.json --yes"), Ok(restore));
         let recorder = Command::Recorder { options: Options::default(), json: true, follow: true };
         assert_eq!(read("recorder --json --follow"), Ok(recorder));
         assert_eq!(read("--version"), Ok(Command::Version));
@@ -432,6 +462,7 @@ mod tests {
             ("audit export --format xml", "neither jsonl nor csv"),
             ("audit verify --format csv", "belongs to audit export"),
             ("check", "name of a file"),
+            ("restore --yes", "what `vigie export` wrote"),
             ("check a b", "b"),
             ("run x", "x"),
             ("run --data", "--data"),

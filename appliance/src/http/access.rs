@@ -12,10 +12,10 @@ use crate::accounts::password::Weakness;
 use crate::accounts::role::{Access, Role};
 use crate::accounts::secret::Secret;
 use crate::accounts::session::PAGE_LONGEST;
-use crate::accounts::{MAX_ACCOUNTS, Refusal, Tokens};
+use crate::accounts::{LASTING_MARK, MAX_ACCOUNTS, Refusal, Tokens};
 
 use super::call::Call;
-use super::dispatch::{PLAIN_COOKIE, SECURE_COOKIE};
+use super::dispatch::{PLAIN_COOKIE, SECURE_COOKIE, read_cookie};
 use super::language::Language;
 use super::problem::{Fault, Problem, faults};
 use super::reply::Reply;
@@ -225,6 +225,34 @@ pub async fn open_page(call: &Call, username: &str, password: Secret) -> Result<
     let act = Act::new(Kind::Login, Actor::Account(account)).on(Object::Account(account)).from(call.peer);
     call.platform.journal.note(act);
     Ok((account, write_cookie(call.secure, secret.expose(), PAGE_LONGEST.as_secs())))
+}
+
+/// How long a browser keeps the cookie of a screen: as long as browsers keep any (RFC 6265bis, 5.5).
+const SCREEN_SECONDS: u64 = 400 * 24 * 60 * 60;
+
+/// Lets a screen in with its lasting token; gives its account and the `Set-Cookie` text. The cookie is the token itself: a
+/// screen on a wall must find its way back when the appliance has been restarted, with nobody there to log it in.
+///
+/// # Errors
+/// [`Refusal::BadToken`] unless it is the present token of an enabled screen.
+pub fn open_screen(call: &Call, token: &Secret) -> Result<(u32, String), Refusal> {
+    let accounts = &call.platform.accounts;
+    let who = accounts.open_lasting(token.expose(), Some(call.peer)).filter(|who| who.role == Role::Screen);
+    let who = who.ok_or(Refusal::BadToken)?;
+    // Whoever sat at this browser before does not any more.
+    if let Some(before) = call.who.as_ref().filter(|before| before.session != who.session) {
+        accounts.end(before.session);
+    }
+    Ok((who.account, write_cookie(call.secure, token.expose(), SCREEN_SECONDS)))
+}
+
+/// The `Set-Cookie` text that lets the screen that calls stay in; `None` for everybody else.
+#[must_use]
+pub fn renew_screen(call: &Call) -> Option<String> {
+    call.who.as_ref().filter(|who| who.role == Role::Screen)?;
+    let name = if call.secure { SECURE_COOKIE } else { PLAIN_COOKIE };
+    let token = read_cookie(&call.headers, name).filter(|value| value.starts_with(LASTING_MARK))?;
+    Some(write_cookie(call.secure, token, SCREEN_SECONDS))
 }
 
 /// Logs out whoever calls and gives the `Set-Cookie` text that clears the cookie.

@@ -3,6 +3,7 @@
 //! has nothing to say, or says no. The listener asks for a seat per connection; the dispatcher moves it to the guests.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,6 +34,8 @@ struct Stranger {
 struct Count {
     /// In the order of their coming; at most the limit.
     strangers: Vec<Stranger>,
+    /// How many of them each address has. Counted along, for in a flood every newcomer asks it of everybody.
+    by_address: HashMap<IpAddr, usize>,
     next: u64,
     guests: usize,
     by_session: HashMap<SessionId, usize>,
@@ -76,9 +79,12 @@ impl Budget {
         }
         if count.strangers.len() >= self.limits.strangers {
             let at = count.find_silent().ok_or(Full::Strangers)?;
-            count.strangers.remove(at).cut.notify_one();
+            let displaced = count.strangers.remove(at);
+            count.leave(displaced.address);
+            displaced.cut.notify_one();
             count.displaced += 1;
         }
+        *count.by_address.entry(address).or_default() += 1;
         count.next += 1;
         let (number, cut) = (count.next, Arc::new(Notify::new()));
         count.strangers.push(Stranger { number, address, turns: turns.clone(), cut: cut.clone() });
@@ -115,7 +121,25 @@ impl Budget {
 
 impl Count {
     fn held_by(&self, address: IpAddr) -> usize {
-        self.strangers.iter().filter(|stranger| stranger.address == address).count()
+        self.by_address.get(&address).copied().unwrap_or_default()
+    }
+
+    /// One stranger of this address less.
+    fn leave(&mut self, address: IpAddr) {
+        if let Entry::Occupied(mut held) = self.by_address.entry(address) {
+            *held.get_mut() = held.get().saturating_sub(1);
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+
+    /// Takes a stranger off the list; who has given way is not on it any more.
+    fn remove(&mut self, number: u64) {
+        if let Some(at) = self.strangers.iter().position(|stranger| stranger.number == number) {
+            let address = self.strangers.remove(at).address;
+            self.leave(address);
+        }
     }
 
     /// Who gives way to a newcomer: of those not being answered, the oldest of the address that holds the most.
@@ -156,7 +180,7 @@ impl Seat {
         }
         count.guests += 1;
         *count.by_session.entry(session).or_default() += 1;
-        count.strangers.retain(|stranger| stranger.number != self.number);
+        count.remove(self.number);
         *held = Some(session);
     }
 }
@@ -166,8 +190,7 @@ impl Drop for Seat {
         let session = *self.session.get_mut().unwrap_or_else(PoisonError::into_inner);
         let mut count = self.budget.count();
         let Some(session) = session else {
-            // Who has given way is not in the list any more.
-            count.strangers.retain(|stranger| stranger.number != self.number);
+            count.remove(self.number);
             return;
         };
         count.guests = count.guests.saturating_sub(1);
@@ -272,7 +295,7 @@ mod tests {
         assert_eq!(budget.taken(), (88, 9), "a seat moves once");
         drop(seats);
         assert_eq!(budget.taken(), (0, 0));
-        assert!(budget.count().by_session.is_empty());
+        assert!(budget.count().by_session.is_empty() && budget.count().by_address.is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
+use hyper::header::AUTHORIZATION;
 use hyper::{HeaderMap, Method, Request};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -95,10 +96,18 @@ impl Call {
         self.who.as_ref().ok_or_else(|| Problem::from(&faults::LOGIN_NEEDED))
     }
 
-    /// Counts this connection among those of a session from now on. The dispatcher does it by itself for cookies and
-    /// bearer tokens; a socket that is told its token in the first frame calls it when it has checked.
-    pub fn recognise(&self, who: &Principal) {
-        self.seat.recognise(who.session);
+    /// This connection's place in the budget. The dispatcher moves it to the guests by itself for cookies and bearer
+    /// tokens; a socket that is told its token in the first frame does so when it has checked.
+    #[must_use]
+    pub fn seat(&self) -> Arc<Seat> {
+        self.seat.clone()
+    }
+
+    /// The bearer token, if one was sent.
+    #[must_use]
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
     /// Whether the client holds the version of this tag already; then answer [`Reply::not_modified`].

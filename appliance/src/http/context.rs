@@ -2,16 +2,17 @@
 //! It never knows an area: network, cameras and kiosk bring their own state with their routes.
 //! `run` puts it together, every call carries it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
 use crate::accounts::journal::{Journal, RamJournal};
 use crate::accounts::secret::Secret;
 use crate::accounts::vault::{RamCredentials, Vault};
+use crate::accounts::{Accounts, LASTING_MARK, Principal};
 
 use super::budget::Budget;
 use super::changes::Changes;
@@ -47,10 +48,17 @@ pub struct SystemFacts {
     pub resident_bytes: Option<u64>,
     /// Bytes written to the data partition since start.
     pub written_bytes: Option<u64>,
+    /// Bytes the card was made to write since start, in whole pages.
+    pub card_bytes: Option<u64>,
+    /// Of these, those of the site's present day; none while nobody knows the date.
+    pub card_bytes_today: Option<u64>,
 }
 
 /// Reads [`SystemFacts`]. Must answer at once.
 pub type FactProvider = Box<dyn Fn() -> SystemFacts + Send + Sync>;
+
+/// Says whose a workstation's token is, by the number of the workstation. Must answer at once.
+pub type StationDoor = Box<dyn Fn(&str) -> Option<u32> + Send + Sync>;
 
 /// What every handler may use.
 pub struct Platform {
@@ -85,6 +93,7 @@ pub struct Platform {
     pub(super) retries: Retries,
     /// How the service is watched over; not known in a test without a process of its own.
     pub supervision: OnceLock<Arc<Sources>>,
+    stations: OnceLock<StationDoor>,
     checks: RwLock<Vec<CheckProvider>>,
     facts: RwLock<FactProvider>,
 }
@@ -122,6 +131,7 @@ impl Platform {
             tls: None,
             changes: Arc::default(),
             metrics_token: None,
+            stations: OnceLock::new(),
             checks: RwLock::default(),
             facts: RwLock::new(Box::new(read_proc)),
         }
@@ -162,6 +172,24 @@ impl Platform {
         self
     }
 
+    /// Lets workstations in by their own tokens. Only the first call counts.
+    pub fn admit_stations(&self, whose: impl Fn(&str) -> Option<u32> + Send + Sync + 'static) {
+        let _only_once = self.stations.set(Box::new(whose));
+    }
+
+    /// Who a bearer token speaks for: a workstation, a screen, or a program somebody logged in.
+    #[must_use]
+    pub fn open_bearer(&self, token: &str, from: IpAddr) -> Option<Principal> {
+        let station = self.stations.get().and_then(|whose| whose(token));
+        if let Some(station) = station {
+            return Some(Principal::of_station(station));
+        }
+        match token.starts_with(LASTING_MARK) {
+            true => self.accounts.open_lasting(token, Some(from)),
+            false => self.accounts.open_access(token),
+        }
+    }
+
     /// Adds a part to `/readyz`. Beyond 32 parts the call does nothing.
     pub fn watch(&self, check: impl Fn() -> Check + Send + Sync + 'static) {
         let mut checks = self.checks.write().unwrap_or_else(PoisonError::into_inner);
@@ -195,5 +223,5 @@ fn read_proc() -> SystemFacts {
         .lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))
         .and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-    SystemFacts { resident_bytes: kib.map(|kib| kib * 1024), written_bytes: None }
+    SystemFacts { resident_bytes: kib.map(|kib| kib * 1024), ..SystemFacts::default() }
 }

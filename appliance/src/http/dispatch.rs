@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use vigie_core::audit::{Actor, Kind, Object, Theme};
 
 use crate::accounts::journal::Act;
-use crate::accounts::role::Access;
+use crate::accounts::role::{Access, Role};
 use crate::accounts::{LASTING_MARK, Principal};
 
 use super::body::Payload;
@@ -22,7 +22,7 @@ use super::budget::Seat;
 use super::call::{Call, parse_query};
 use super::context::Platform;
 use super::guard::{check_content_type, check_framing, is_change, protect, straighten};
-use super::idempotency::{Retry, Ticket};
+use super::idempotency::{Owner, Retry, Ticket};
 use super::language::Language;
 use super::plain;
 use super::problem::{Fault, Problem, faults};
@@ -266,14 +266,15 @@ impl Dispatcher {
                 return Proof::Collector;
             }
             let token = token.trim();
-            let who = match token.starts_with(LASTING_MARK) {
-                true => accounts.open_lasting(token, Some(link.peer)),
-                false => accounts.open_access(token),
-            };
-            return who.map_or(Proof::Bad, Proof::Bearer);
+            return self.platform.open_bearer(token, link.peer).map_or(Proof::Bad, Proof::Bearer);
         }
         let name = if link.secure { SECURE_COOKIE } else { PLAIN_COOKIE };
         match read_cookie(headers, name) {
+            // A screen in a public room comes with its lasting token; a workstation's program has no cookies.
+            Some(cookie) if cookie.starts_with(LASTING_MARK) => {
+                let who = accounts.open_lasting(cookie, Some(link.peer)).filter(|who| who.role == Role::Screen);
+                who.map_or(Proof::Bad, Proof::Cookie)
+            }
             Some(cookie) => {
                 let touch = !headers.contains_key(BACKGROUND_FIELD);
                 accounts.open_cookie(cookie, touch).map_or(Proof::Bad, Proof::Cookie)
@@ -300,7 +301,12 @@ impl Dispatcher {
         let ticket = match (&call.who, route.once) {
             (Some(who), true) => {
                 let now = self.platform.clock.now();
-                let owner = (who.account, call.method.as_str(), call.path.as_str());
+                let owner = Owner {
+                    account: who.account,
+                    station: &who.station,
+                    method: call.method.as_str(),
+                    path: &call.path,
+                };
                 match self.platform.retries.begin(now, &call.headers, owner, &call.body)? {
                     Retry::None => None,
                     Retry::First(ticket) => Some(ticket),
@@ -364,7 +370,7 @@ impl Dispatcher {
 
 /// What the route table and the path say of an act.
 fn begin_act(kind: Kind, call: &Call) -> Act {
-    let actor = call.who.as_ref().map_or(Actor::Stranger, |who| Actor::Account(who.account));
+    let actor = call.who.as_ref().map_or(Actor::Stranger, Principal::actor);
     Act::new(kind, actor).from(call.peer).on(read_object(kind, call))
 }
 
@@ -374,7 +380,7 @@ fn read_object(kind: Kind, call: &Call) -> Object {
         _ if id.is_empty() => Object::Nothing,
         Theme::Accounts | Theme::Door => id.parse().map_or(Object::Nothing, Object::Account),
         Theme::Devices if id.len() == 16 => u64::from_str_radix(id, 16).map_or(Object::Nothing, Object::Device),
-        Theme::Devices | Theme::Settings | Theme::System => {
+        Theme::Devices | Theme::Settings | Theme::System | Theme::Kiosk => {
             // A MAC or an address; nothing else finds a device.
             let clean: String = id.chars().filter(|sign| !sign.is_control()).collect();
             Object::Named(clean.as_str().into())
@@ -392,7 +398,7 @@ async fn write_down(platform: &Platform, mut act: Act, reply: &Reply) {
     act.detail = concern.detail.as_str().into();
     match act.kind.theme() {
         // Whoever reads "done" about these must find it in the journal after a power cut too.
-        Theme::Accounts | Theme::Settings | Theme::Door => {
+        Theme::Accounts | Theme::Settings | Theme::Door | Theme::Kiosk => {
             // What could not be written is in the log of the program; the act itself is done.
             let _told = platform.journal.write(act).await;
         }
@@ -417,7 +423,7 @@ fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, languag
 }
 
 /// The value of a cookie; the first one of its name.
-fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -494,7 +500,7 @@ mod tests {
         let who = |language: [u8; 2]| Principal {
             account: 1,
             username: "ada".into(),
-            role: crate::accounts::role::Role::Viewer,
+            role: Role::Viewer,
             session: crate::accounts::session::SessionId(1),
             language,
             must_change: false,

@@ -40,6 +40,19 @@ struct Entry {
     answer: Option<(StatusCode, HeaderMap, Bytes)>,
 }
 
+/// Whose a key is: two callers may draw the same one.
+#[derive(Clone, Copy)]
+pub struct Owner<'c> {
+    /// The account; 0 for a workstation.
+    pub account: u32,
+    /// The workstation, if it is one.
+    pub station: &'c str,
+    /// How it is asked.
+    pub method: &'c str,
+    /// Where.
+    pub path: &'c str,
+}
+
 /// What to do with a request.
 pub enum Retry {
     /// It carries no key.
@@ -73,23 +86,18 @@ impl Retries {
     /// # Errors
     /// `idempotency_key_reused` for another body, `in_progress` while the first is being carried out, `bad_parameter`
     /// for a key that is not 1 to 128 visible characters, `too_many` when all places are being carried out.
-    pub fn begin(
-        &self,
-        now: Duration,
-        headers: &HeaderMap,
-        owner: (u32, &str, &str),
-        body: &[u8],
-    ) -> Result<Retry, Problem> {
+    pub fn begin(&self, now: Duration, headers: &HeaderMap, owner: Owner<'_>, body: &[u8]) -> Result<Retry, Problem> {
         let Some(key) = headers.get(FIELD) else { return Ok(Retry::None) };
         if key.is_empty() || key.len() > MAX_KEY_BYTES || key.to_str().is_err() {
             return Err(Problem::from(&faults::BAD_PARAMETER).with("name", "Idempotency-Key"));
         }
-        let (account, method, path) = owner;
         let place: [u8; 32] = Sha256::new()
-            .chain_update(account.to_be_bytes())
-            .chain_update(method)
+            .chain_update(owner.account.to_be_bytes())
+            .chain_update(owner.station)
             .chain_update([0])
-            .chain_update(path)
+            .chain_update(owner.method)
+            .chain_update([0])
+            .chain_update(owner.path)
             .chain_update([0])
             .chain_update(key.as_bytes())
             .finalize()
@@ -160,7 +168,7 @@ impl Retries {
 mod tests {
     use super::*;
 
-    const OWNER: (u32, &str, &str) = (1, "POST", "/api/things");
+    const OWNER: Owner<'_> = Owner { account: 1, station: "", method: "POST", path: "/api/things" };
 
     fn keyed(key: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -191,10 +199,9 @@ mod tests {
         let Ok(Retry::Again(again)) = retries.begin(Duration::ZERO, &keyed("k"), OWNER, b"{}") else { panic!("again") };
         assert_eq!((again.status(), again.body().as_whole()), (StatusCode::CREATED, Some(&b"one"[..])));
         assert_eq!(code(retries.begin(Duration::ZERO, &keyed("k"), OWNER, b"{1}")), Some("idempotency_key_reused"));
-        assert!(matches!(
-            retries.begin(Duration::ZERO, &keyed("k"), (2, "POST", "/api/things"), b"{}"),
-            Ok(Retry::First(_))
-        ));
+        for other in [Owner { account: 2, ..OWNER }, Owner { station: "7", ..OWNER }] {
+            assert!(matches!(retries.begin(Duration::ZERO, &keyed("k"), other, b"{}"), Ok(Retry::First(_))));
+        }
         first(&retries, LIFE, "k");
     }
 

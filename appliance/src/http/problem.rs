@@ -209,9 +209,9 @@ impl Problem {
         self.0.fields.iter().map(|f| (f.pointer.as_str(), fill(f.text.speak(language), &f.values))).collect()
     }
 
-    /// The document.
+    /// The document (RFC 9457), as it stands in an answer or in a frame.
     #[must_use]
-    pub fn render(&self, language: Language) -> Response<Payload> {
+    pub fn document(&self, language: Language) -> Value {
         let status = self.status();
         let mut document = json!({
             "type": "about:blank",
@@ -227,6 +227,14 @@ impl Problem {
         if let Some((name, value)) = &self.0.extra {
             document[*name] = value.clone();
         }
+        document
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn render(&self, language: Language) -> Response<Payload> {
+        let status = self.status();
+        let document = self.document(language);
         let mut response = Response::new(Payload::whole(Bytes::from(document.to_string())));
         *response.status_mut() = status;
         let headers = response.headers_mut();

@@ -49,6 +49,8 @@ struct System {
     resident_bytes: Option<u64>,
     /// Bytes written to the data partition since start.
     written_bytes: Option<u64>,
+    /// Bytes the card was made to write on the site's present day, in whole pages; `null` while the clock is not set.
+    card_bytes_today: Option<u64>,
     /// SHA-256 of the certificate clients are shown, as browsers write it; `null` without TLS.
     certificate_sha256: Option<String>,
     /// SHA-256 of the device's own certificate authority; `null` without TLS.
@@ -135,6 +137,7 @@ async fn tell_system(call: Call) -> Outcome {
         time: platform.clock.wall().map(format_utc),
         resident_bytes: facts.resident_bytes,
         written_bytes: facts.written_bytes,
+        card_bytes_today: facts.card_bytes_today,
         certificate_sha256: shown.as_ref().map(|shown| fingerprint(&shown.current().facts.sha256)),
         authority_sha256: shown.as_ref().map(|shown| shown.authority_sha256()),
         strangers,

@@ -185,16 +185,11 @@ fn parts(asked: &Asked, language: Language) -> Markup {
 fn search(asked: &Asked, language: Language) -> Markup {
     let value = |text: &Option<String>| text.clone().unwrap_or_default();
     html! {
-        form.search method="get" action=(PATH) role="search" {
+        form.search.dated method="get" action=(PATH) role="search" {
             @if let Some(theme) = &asked.theme { input type="hidden" name="theme" value=(theme); }
-            label.hush for="text" { (texts::SEARCH.speak(language)) }
-            input #text type="search" name="text" value=(value(&asked.text)) maxlength="64" placeholder=(texts::SEARCH.speak(language));
-            div.pair {
-                label.hush for="since" { (texts::SINCE.speak(language)) }
-                input #since type="date" name="since" value=(value(&asked.since)) title=(texts::SINCE.speak(language));
-                label.hush for="until" { (texts::UNTIL.speak(language)) }
-                input #until type="date" name="until" value=(value(&asked.until)) title=(texts::UNTIL.speak(language));
-            }
+            label.text { (texts::SEARCH.speak(language)) input type="search" name="text" value=(value(&asked.text)) maxlength="64"; }
+            label { (texts::SINCE.speak(language)) input type="date" name="since" value=(value(&asked.since)); }
+            label { (texts::UNTIL.speak(language)) input type="date" name="until" value=(value(&asked.until)); }
             button type="submit" { (icon("search")) span { (texts::FIND.speak(language)) } }
         }
     }
@@ -235,6 +230,9 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
         Actor::Account(number) => account(number),
         Actor::Stranger => html! { (texts::STRANGER.speak(language)) },
         Actor::Console => html! { (texts::CONSOLE.speak(language)) },
+        Actor::Workstation(number) => {
+            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
+        }
     };
     let what = match &entry.what.object {
         Object::Nothing if kind == Some(Kind::LoginFailed) => {
@@ -246,6 +244,12 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
             Some(name) => html! { a href={ "/devices/" (DeviceId(*id)) } { (name.show(language)) } },
             None => html! { (texts::FORGOTTEN.speak(language)) },
         },
+        Object::Session(number) => html! { (texts::SESSION.speak(language).replace("{n}", &number.to_string())) },
+        Object::Workstation(number) => {
+            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
+        }
+        // Who that is stands in the list of people alone, until the person is erased.
+        Object::Person(_) => html! { (texts::PERSON.speak(language)) },
         Object::Named(name) => html! { b { bdi { (&**name) } } },
     };
     let unknown = || texts::UNKNOWN.speak(language).replace("{n}", &entry.what.kind.to_string());

@@ -64,7 +64,7 @@ pub(super) async fn gather(house: &House) -> Result<(Vec<Row>, Looking), Problem
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let filter = Filter::read(|name| call.query(name));
     let (rows, looking) = gather(&house).await?;
-    let said = html! { (forget::notice(&call, &desk)) (many::notice(&call, desk.language)) };
+    let said = html! { (forget::notice(&call, &desk)) (many::notice(&call, &filter.path(), &desk)) };
     let content = list(rows, filter, &looking, &said, &desk);
     let title = words_title(desk.language);
     Ok(frame::reply(&call, frame::page(&desk, Section::Devices, title, &content)))

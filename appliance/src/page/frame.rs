@@ -69,7 +69,10 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
                 output.live #live hidden data-on=(texts::LIVE.speak(language)) data-off=(texts::NOT_LIVE.speak(language))
                     data-changes=(ChangeKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ")) {}
                 (switch(language, &desk.path))
-                a.button.quiet href="/my-account" title={ (texts::MY_ACCOUNT.speak(language)) } { bdi { (desk.username) } }
+                a.button.account href="/my-account" title={ (texts::MY_ACCOUNT.speak(language)) }
+                    aria-current=[(desk.path == "/my-account").then_some("page")] {
+                    span.hush { (texts::MY_ACCOUNT.speak(language)) " " } bdi { (desk.username) }
+                }
                 form method="post" action="/logout" {
                     button.plain type="submit" title={ (texts::LOG_OUT.speak(language)) " (" (desk.username) ")" } {
                         (icon("out")) span.quiet { (texts::LOG_OUT.speak(language)) }

@@ -28,7 +28,7 @@ use super::words::import as texts;
 use super::words::{frame as frame_words, number};
 
 /// Lists that wait to be confirmed, of different people; the oldest is dropped. A megabyte each at most.
-const MAX_LISTS: usize = 2;
+pub(super) const MAX_LISTS: usize = 2;
 /// How long a list waits.
 const WAITS: Duration = Duration::from_secs(10 * 60);
 /// Lines shown one by one, those with news or trouble first; all are counted.
@@ -39,23 +39,30 @@ const FORM_BYTES: usize = 4 * 1024;
 /// When a list came, and what is in it.
 type Waiting = (Instant, Bytes);
 
-/// Lists sent in and not confirmed yet, by the person who sent them.
-#[derive(Default)]
-pub(super) struct Lists(Mutex<BTreeMap<Arc<str>, Waiting>>);
+/// Files sent in and not confirmed yet, by the person who sent them.
+pub(super) struct Lists {
+    waiting: Mutex<BTreeMap<Arc<str>, Waiting>>,
+    most: usize,
+}
 
 impl Lists {
-    fn keep(&self, who: Arc<str>, list: Bytes) {
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Room for so many files of different people.
+    pub(super) fn of(most: usize) -> Self {
+        Self { waiting: Mutex::default(), most }
+    }
+
+    pub(super) fn keep(&self, who: Arc<str>, list: Bytes) {
+        let mut lists = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         lists.retain(|_, (at, _)| at.elapsed() < WAITS);
-        if lists.len() >= MAX_LISTS && !lists.contains_key(&who) {
+        if lists.len() >= self.most && !lists.contains_key(&who) {
             let oldest = lists.iter().min_by_key(|(_, (at, _))| *at).map(|(who, _)| who.clone());
             oldest.and_then(|oldest| lists.remove(&oldest));
         }
         lists.insert(who, (Instant::now(), list));
     }
 
-    fn take(&self, who: &str) -> Option<Bytes> {
-        let mut lists = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn take(&self, who: &str) -> Option<Bytes> {
+        let mut lists = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         lists.remove(who).filter(|(at, _)| at.elapsed() < WAITS).map(|(_, list)| list)
     }
 }
@@ -142,12 +149,6 @@ fn choose(fault: Option<&str>, language: Language) -> Markup {
 
 /// What was done, or would be.
 fn told(view: &ImportView, language: Language) -> Markup {
-    let counts = [
-        (view.added, texts::ADDED),
-        (view.updated, texts::UPDATED),
-        (view.unchanged, texts::UNCHANGED),
-        (view.refused, texts::REFUSED),
-    ];
     let news = view.added + view.updated;
     html! {
         @if view.dry_run {
@@ -155,10 +156,7 @@ fn told(view: &ImportView, language: Language) -> Markup {
         } @else {
             (frame::notice(true, texts::IS_DONE.speak(language)))
         }
-        ul.numbers.four { @for (count, name) in counts {
-            li { div { b { (number(language, count as u64)) } " " span { (name.speak(language)) } } }
-        } }
-        @if view.left_out > 0 { (frame::notice(false, &texts::left_out(language, view.left_out))) }
+        (counts(view, language))
         @if view.dry_run && news > 0 {
             form.pair method="post" action="/devices/import/do" {
                 button.primary type="submit" { (texts::do_it(language, news)) }
@@ -174,8 +172,24 @@ fn told(view: &ImportView, language: Language) -> Markup {
     }
 }
 
+/// How many lines came to what.
+pub(super) fn counts(view: &ImportView, language: Language) -> Markup {
+    let counts = [
+        (view.added, texts::ADDED),
+        (view.updated, texts::UPDATED),
+        (view.unchanged, texts::UNCHANGED),
+        (view.refused, texts::REFUSED),
+    ];
+    html! {
+        ul.numbers.four { @for (count, name) in counts {
+            li { div { b { (number(language, count as u64)) } " " span { (name.speak(language)) } } }
+        } }
+        @if view.left_out > 0 { (frame::notice(false, &texts::left_out(language, view.left_out))) }
+    }
+}
+
 /// The lines, those with trouble first, then those with news.
-fn lines(view: &ImportView, language: Language) -> Markup {
+pub(super) fn lines(view: &ImportView, language: Language) -> Markup {
     let rank = |line: &&LineView| match (line.action, line.reason.is_some()) {
         (Done::Refused, _) => 0,
         (_, true) => 1,
@@ -233,7 +247,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_list_waits_ten_minutes_for_its_person_and_only_a_few_wait() {
-        let lists = Lists::default();
+        let lists = Lists::of(MAX_LISTS);
         for (who, text) in [("ada", "1"), ("bob", "2"), ("ada", "3")] {
             lists.keep(who.into(), Bytes::from_static(text.as_bytes()));
             tokio::time::advance(Duration::from_secs(1)).await;

@@ -14,9 +14,10 @@
 //! | `acts`, `forget`, `pair` | what a person may do with one device, and how it is undone |
 //! | `chart` | a curve over time, with its table |
 //! | `journal`, `told` | what happened on the network, in words |
+//! | `screen` | a screen in a public room, and how it comes in |
 //! | `audit` | what people did with the appliance |
 //! | `people`, `my_account` | who may log in; the own account |
-//! | `scan`, `system`, `settings`, `settings_draft`, `logs` | looking around now; how the appliance itself is, how it works, what it writes |
+//! | `scan`, `system`, `settings`, `settings_draft`, `logs`, `restore` | looking around now; how the appliance itself is, how it works, what it writes, its backup |
 //! | `words/` | every text, English and French side by side |
 
 mod acts;
@@ -44,8 +45,10 @@ mod overview;
 mod pair;
 mod people;
 mod person;
+mod restore;
 mod row;
 mod scan;
+mod screen;
 mod settings;
 mod settings_draft;
 mod sheet;
@@ -73,6 +76,10 @@ struct House {
     desk: Arc<api::Desk>,
     /// Lists sent in and not confirmed yet.
     lists: import::Lists,
+    /// Marks of several devices that can be undone.
+    marks: many::Marks,
+    /// Backups sent in and not confirmed yet.
+    backups: import::Lists,
     network: Network,
     keeper: Keeper,
     clocks: Arc<Clocks>,
@@ -85,7 +92,9 @@ struct House {
 pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
     let house = Arc::new(House {
         desk: desk.clone(),
-        lists: import::Lists::default(),
+        lists: import::Lists::of(import::MAX_LISTS),
+        marks: many::Marks::default(),
+        backups: import::Lists::of(restore::MAX_BACKUPS),
         network: deps.network.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),
@@ -104,10 +113,12 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         import::routes(&house),
         journal::routes(&house),
         scan::routes(&house),
+        screen::routes(&house),
         system::routes(&house),
         trust::routes(),
         settings::routes(&house),
         logs::routes(&house),
+        restore::routes(&house),
         people::routes(&house),
         my_account::routes(&house),
         audit::routes(&house),

@@ -22,6 +22,8 @@ use super::House;
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
+use super::screen;
+use super::system;
 use super::words::{self, people as texts};
 
 /// The routes.
@@ -59,19 +61,13 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     ]
 }
 
-/// The way to these pages, for those who may.
-pub(super) fn link(call: &Call, language: Language) -> Markup {
-    let may = call.who.as_ref().is_some_and(|who| who.role == Role::Admin);
-    html! { @if may { p { a.button href="/people" { (texts::LOOK_AFTER.speak(language)) } } } }
-}
-
 /// Something to say at the top of a page.
 enum Said {
     Nothing,
     Done(Text),
     Refused(String),
-    /// A password or a token of somebody, shown this once.
-    Handed(Text, String, HandedOut),
+    /// A password or a token of somebody, shown this once; for a screen, the address to open there.
+    Handed(Text, String, HandedOut, Option<String>),
 }
 
 /// What a form says.
@@ -126,7 +122,8 @@ async fn add(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
                 HandedOut::Password(_) => texts::TOLD_PASSWORD,
                 HandedOut::Token(_) => texts::TOLD_TOKEN,
             };
-            let said = Said::Handed(text, account.username.clone(), handed);
+            let link = screen::link(&call, &account, &handed);
+            let said = Said::Handed(text, account.username.clone(), handed, link);
             let reply = frame::reply(&call, list_page(&call, &desk, &said, &Form(Vec::new())));
             let role = account.role.map_or("", Role::word);
             Ok(reply.concerning(Object::Account(account.number)).telling(role))
@@ -190,7 +187,8 @@ async fn give_token(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 
 fn handed(call: &Call, desk: &Desk, account: &Account, text: Text, handed: HandedOut) -> Reply {
     let now = call.platform.accounts.find(account.number);
-    let said = Said::Handed(text, account.username.clone(), handed);
+    let link = screen::link(call, account, &handed);
+    let said = Said::Handed(text, account.username.clone(), handed, link);
     frame::reply(call, account_page(now.as_ref().unwrap_or(account), desk, &said))
 }
 
@@ -232,13 +230,17 @@ fn say(said: &Said, language: Language) -> Markup {
             Said::Nothing => {}
             Said::Done(text) => (frame::notice(true, text.speak(language))),
             Said::Refused(why) => (frame::notice(false, why)),
-            Said::Handed(text, name, handed) => {
+            Said::Handed(text, name, handed, link) => {
                 div.notice.good role="status" {
                     (icon("lock"))
                     div {
                         p { (words::fill(text.speak(language), &[("name", html! { b { bdi { (name) } } })])) }
                         @let secret = match handed { HandedOut::Password(secret) | HandedOut::Token(secret) => secret };
                         p { code.command tabindex="0" { (secret.expose()) } }
+                        @if let Some(link) = link {
+                            p { (words::screen::OPEN_THERE.speak(language)) }
+                            p { code.command tabindex="0" { (link) } }
+                        }
                     }
                 }
             }
@@ -251,8 +253,7 @@ fn list_page(call: &Call, desk: &Desk, said: &Said, form: &Form) -> Markup {
     let me = call.who.as_ref().map(|who| who.account);
     let accounts = call.platform.accounts.list();
     let content = html! {
-        p.back { a href="/system" { (words::frame::SYSTEM.speak(language)) } }
-        h1 { (texts::PEOPLE.speak(language)) }
+        (system::head(system::Part::People, desk))
         (say(said, language))
         p { (texts::ABOUT.speak(language)) }
         div.columns {

@@ -2,7 +2,7 @@
 //! It never shows a value without saying where it comes from.
 //! The device page uses it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use maud::{Markup, html};
 use vigie_core::lan::{Device, Kind, Port, Role, Source, Transport};
@@ -56,6 +56,8 @@ struct Leg {
     segment: String,
     mac: Option<Mac>,
     addresses: Vec<Held>,
+    /// Addresses of others it answers for.
+    answers_for: Vec<Ipv4Addr>,
 }
 
 /// An address and when it was held.
@@ -93,7 +95,9 @@ impl Sheet {
             };
             let addresses = rows.iter().map(held).collect();
             let segment = segment(interface.segment).unwrap_or_else(|| interface.segment.0.to_string());
-            interfaces.push(Leg { segment, mac: interface.mac, addresses });
+            let mut answers_for: Vec<Ipv4Addr> = interface.answered_for().collect();
+            answers_for.sort_unstable();
+            interfaces.push(Leg { segment, mac: interface.mac, addresses, answers_for });
         }
         let mut ports: Vec<(Port, When)> = device.open_ports().map(|row| (row.port, when(row.first_seen))).collect();
         ports.sort_by_key(|(port, _)| *port);
@@ -217,6 +221,11 @@ impl Sheet {
                             td { @if held.current { (texts::NOW.speak(language)) } @else { (times::ago(held.last, language)) } }
                         }
                     } }
+                }
+                @if !leg.answers_for.is_empty() {
+                    p { (texts::ANSWERS_FOR.speak(language)) " "
+                        @for (at, ip) in leg.answers_for.iter().enumerate() { @if at > 0 { ", " } code { (ip) } } }
+                    p.hint { (texts::ANSWERS_FOR_WHY.speak(language)) }
                 }
             }
         }

@@ -32,9 +32,6 @@ use super::words::{self, bytes, frame as frame_words, number, system as texts, t
 /// Sweeps in the list.
 const SCANS: usize = 8;
 
-/// Below this a rate per day says nothing.
-const RATE_AFTER: Duration = Duration::from_secs(60 * 60);
-
 /// What may be written in a day, so that a card lives for years: a promise of the product.
 const BUDGET_BYTES: u64 = 10_000_000;
 
@@ -44,6 +41,9 @@ struct Facts {
     resident: Option<u64>,
     clock: When,
     store: Status,
+    /// Bytes the card was made to write, since the start and today.
+    written: u64,
+    written_today: Option<u64>,
     legs: Vec<LegView>,
     sources: Vec<SourceView>,
     scans: Vec<(Scan, When, String)>,
@@ -75,11 +75,14 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (legs, sources, scans, looking, counts) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     let (missing, command) = rights::missing();
     let platform = &call.platform;
+    let (system, store) = (platform.facts(), house.keeper.status());
     let facts = Facts {
         up: house.began.elapsed(),
-        resident: platform.facts().resident_bytes.or_else(|| rights::memory().map(|(resident, _)| resident)),
+        resident: system.resident_bytes.or_else(|| rights::memory().map(|(resident, _)| resident)),
         clock: When { unix: platform.clock.wall(), ago: Some(Duration::ZERO) },
-        store: house.keeper.status(),
+        written: system.card_bytes.unwrap_or(store.counters.page_bytes_written),
+        written_today: system.card_bytes_today,
+        store,
         legs,
         sources,
         scans,
@@ -90,8 +93,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
         counts,
     };
-    let content = html! { (view(&facts, &desk)) (super::people::link(&call, desk.language)) };
-    Ok(frame::reply(&call, frame::page(&desk, Section::System, frame_words::SYSTEM.speak(desk.language), &content)))
+    let title = frame_words::SYSTEM.speak(desk.language);
+    Ok(frame::reply(&call, frame::page(&desk, Section::System, title, &view(&facts, &desk))))
 }
 
 /// A part of the section.
@@ -99,6 +102,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 pub(super) enum Part {
     State,
     Settings,
+    People,
     Logs,
 }
 
@@ -108,6 +112,7 @@ pub(super) fn head(part: Part, desk: &Desk) -> Markup {
     let parts = [
         (Part::State, "/system", "system", texts::PART_STATE, true),
         (Part::Settings, "/system/settings", "settings", texts::PART_SETTINGS, true),
+        (Part::People, "/people", "trusted", words::people::PEOPLE, desk.may_rule),
         (Part::Logs, "/system/logs", "logs", texts::PART_LOGS, desk.may_rule),
     ];
     html! {
@@ -159,6 +164,13 @@ fn wire(facts: &Facts, language: Language) -> Markup {
 fn copy(desk: &Desk) -> Markup {
     let language = desk.language;
     html! {
+        @if desk.may_rule {
+            p.hint { (words::restore::ABOUT.speak(language)) }
+            p.pair {
+                a.button href="/api/system/backup" download { (icon("download")) (words::restore::SAVE.speak(language)) }
+                a.button href="/system/restore" { (icon("upload")) (words::restore::RESTORE.speak(language)) }
+            }
+        }
         p.hint { (texts::COPY_HELP.speak(language)) }
         p.pair {
             a.button href="/api/network/v2/export.csv" download { (icon("download")) (words::devices::SAVE_CSV.speak(language)) }
@@ -186,15 +198,13 @@ fn itself(facts: &Facts, language: Language) -> Markup {
 
 fn storage(facts: &Facts, language: Language) -> Markup {
     let store = &facts.store;
-    let written = store.counters.page_bytes_written;
-    let a_day = (facts.up >= RATE_AFTER).then(|| (written as f64 * 86_400.0 / facts.up.as_secs_f64()) as u64);
     html! {
         dl.facts {
             (frame::fact(texts::HEALTH, &health(&store.health, language), language))
             (frame::fact(texts::WRITTEN, &html! {
-                (bytes(language, written))
+                (bytes(language, facts.written))
             }, language))
-            @if let Some(rate) = a_day { (frame::fact(texts::BUDGET, &budget(rate, language), language)) }
+            @if let Some(today) = facts.written_today { (frame::fact(texts::BUDGET, &budget(today, language), language)) }
             (frame::fact(texts::EVENTS, &html! { (number(language, store.usage.events)) }, language))
             @if store.dropped > 0 { (frame::fact(texts::DROPPED, &html! { (number(language, store.dropped)) }, language)) }
         }
@@ -202,11 +212,11 @@ fn storage(facts: &Facts, language: Language) -> Markup {
 }
 
 /// The bytes of a day beside what the card may bear.
-fn budget(rate: u64, language: Language) -> Markup {
+fn budget(today: u64, language: Language) -> Markup {
     let words = texts::WRITTEN_DAY.speak(language);
-    let words = words.replace("{x}", &bytes(language, rate)).replace("{y}", &bytes(language, BUDGET_BYTES));
+    let words = words.replace("{x}", &bytes(language, today)).replace("{y}", &bytes(language, BUDGET_BYTES));
     html! {
-        meter min="0" max=(BUDGET_BYTES) high=(BUDGET_BYTES / 10 * 9) optimum="0" value=(rate.min(BUDGET_BYTES)) aria-label=(words) { (words) }
+        meter min="0" max=(BUDGET_BYTES) high=(BUDGET_BYTES / 10 * 9) optimum="0" value=(today.min(BUDGET_BYTES)) aria-label=(words) { (words) }
         " " (words)
     }
 }

@@ -52,6 +52,8 @@ struct Bench {
     server: Server,
     stop: watch::Sender<bool>,
     paths: Vec<(String, &'static str, Access)>,
+    /// What is written down, and who may do it, of the page and of the API.
+    acts: Vec<(vigie_core::audit::Kind, Access)>,
     _folder: tempfile::TempDir,
 }
 
@@ -100,13 +102,20 @@ impl Bench {
         let legs = [("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)];
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
-        let deps = Deps { network: network.clone(), keeper, clocks, settings, state };
-        let routes = super::routes(&deps, &crate::api::desk(&deps));
+        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk };
+        let desk = crate::api::desk(&deps);
+        let routes = super::routes(&deps, &desk);
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();
+        let acts = routes
+            .iter()
+            .chain(&crate::api::routes(&deps, &desk))
+            .filter_map(|route| Some((route.audits?, route.access)))
+            .collect();
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
         let server = Server::new(platform.clone(), table);
         let code = code.map(|code| code.expose().to_owned()).unwrap_or_default();
-        Self { platform, network, code, server, stop: watch::channel(false).0, paths, _folder: folder }
+        Self { platform, network, code, server, stop: watch::channel(false).0, paths, acts, _folder: folder }
     }
 
     /// The cookie of somebody of a role.
@@ -162,7 +171,7 @@ impl Bench {
 async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route() {
     with_bench(true, async |bench| {
         let device = bench.add(7, "laser").await;
-        let door = ["/setup", "/login", "/logout", "/language", "/trust"];
+        let door = ["/setup", "/login", "/logout", "/language", "/trust", "/screen/enter"];
         assert!(bench.paths.len() > 25);
         for (method, path, access) in bench.paths.iter().filter(|(_, path, _)| !door.contains(path)) {
             assert_ne!(*access, Access::Public, "{path} says who may see it");
@@ -171,7 +180,8 @@ async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route(
             let fields = if method == "POST" { FORM } else { "" };
             let stranger = bench.ask(&line, fields, "").await;
             assert_eq!(stranger.status, 303, "{line}");
-            assert!(stranger.field("location").starts_with("/login"), "{line}: {}", stranger.head);
+            let to = if *path == "/screen" { "/screen/enter" } else { "/login" };
+            assert!(stranger.field("location").starts_with(to), "{line}: {}", stranger.head);
             let program = bench.ask(&line, &format!("{fields}Accept: application/json\r\n"), "").await;
             assert_eq!((program.status, program.field("content-type")), (401, "application/problem+json"), "{line}");
             for role in Role::ALL {
@@ -186,7 +196,7 @@ async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route(
                     continue;
                 }
                 assert!(
-                    answer.body.contains("<h1>") || answer.body.contains("id=\"parts\"") || line == "GET /scan",
+                    answer.body.contains("<h1") || answer.body.contains("id=\"parts\"") || line == "GET /scan",
                     "{line}"
                 );
                 assert!(answer.field("content-type").starts_with("text/html"), "{line}");
@@ -400,8 +410,22 @@ async fn several_are_marked_at_once_and_a_forgotten_one_comes_back() {
         let cookie = bench.cookie(Role::Operator);
         let form = format!("id={one}&id={other}&id=zz&trust=trusted&next=%2Fdevices%3Fshow%3Dunknown");
         let marked = bench.post("/devices/many", Role::Operator, &form).await;
-        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2");
-        assert!(bench.get(marked.field("location"), &cookie).await.body.contains("2 devices marked."));
+        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2&undo=1");
+        let told = bench.get(marked.field("location"), &cookie).await.body;
+        assert!(told.contains("2 devices marked.") && told.contains("name=\"undo\" value=\"1\""), "{told}");
+        // One is said otherwise before the undo: that stays.
+        bench.post(&format!("/devices/{other}/trust"), Role::Operator, "trust=blocked").await;
+        let undo = |role| bench.post("/devices/many/undo", role, "undo=1&next=%2Fdevices");
+        assert_eq!(undo(Role::Admin).await.field("location"), "/devices?unmarked=late", "another person's");
+        let undone = undo(Role::Operator).await;
+        assert_eq!(undone.field("location"), "/devices?unmarked=1");
+        assert!(bench.get("/devices?unmarked=1", &cookie).await.body.contains("1 device is marked as before."));
+        let page = bench.get(&format!("/devices/{other}"), &cookie).await.body;
+        assert!(page.contains("value=\"blocked\" checked"), "{page}");
+        assert_eq!(undo(Role::Operator).await.field("location"), "/devices?unmarked=late", "once");
+        assert!(bench.get("/devices?unmarked=late", &cookie).await.body.contains("can no longer be undone"));
+        let marked = bench.post("/devices/many", Role::Operator, &form).await;
+        assert_eq!(marked.field("location"), "/devices?show=unknown&marked=2&undo=2");
         let again = bench.post("/devices/many", Role::Operator, &form).await;
         assert_eq!(again.field("location"), "/devices?show=unknown&marked=0", "who is known already is not counted");
         bench.post(&format!("/devices/{one}/forget"), Role::Operator, "").await;
@@ -624,4 +648,101 @@ fn attention_goes_from_bad_to_worth_knowing_and_ends_when_a_person_has_answered(
     assert_eq!(tones, [Tone::Bad, Tone::Bad, Tone::Warn], "{told:?}");
     assert!(told.iter().any(|(_, text)| text.ends_with("went away just now.")), "{told:?}");
     assert!(told.iter().any(|(_, text)| text.contains("which you do not want here")), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_screen_comes_in_with_its_token_stays_and_is_put_out_with_it() {
+    with_bench(true, async |bench| {
+        bench.add(7, "laser-of-ada").await;
+        let accounts = &bench.platform.accounts;
+        let token = accounts.renew_lasting(Role::Screen.byte().into(), None).await.map_err(|_| ()).unwrap();
+        let wrong = bench.ask("POST /screen/enter", FORM, "token=vigie-lasting.5.AAAA").await;
+        assert_eq!(wrong.status, 403, "{}", wrong.body);
+        assert!(wrong.body.contains("aria-invalid=\"true\"") && wrong.field("set-cookie").is_empty());
+        let station = accounts.renew_lasting(Role::Agent.byte().into(), None).await.map_err(|_| ()).unwrap();
+        let agent = bench.ask("POST /screen/enter", FORM, &format!("token={}", station.expose())).await;
+        assert_eq!(agent.status, 403, "a workstation is no screen");
+        let agent = bench.get("/screen", &format!("Cookie: vigie={}\r\n", station.expose())).await;
+        assert_eq!((agent.status, agent.field("location")), (303, "/screen/enter"), "nor by its cookie");
+
+        let inside = bench.ask("POST /screen/enter", FORM, &format!("token={}", token.expose())).await;
+        assert_eq!((inside.status, inside.field("location")), (303, "/screen"));
+        let cookie = inside.field("set-cookie").to_owned();
+        assert!(cookie.contains("HttpOnly; SameSite=Strict") && cookie.contains("Max-Age=34560000"), "{cookie}");
+        let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+        let page = bench.get("/screen", &cookie).await;
+        assert!(page.status == 200 && page.body.contains("http-equiv=\"refresh\""), "{}", page.head);
+        assert!(page.body.contains("<dd>2</dd>") && !page.body.contains("laser-of-ada"), "{}", page.body);
+        assert!(page.field("set-cookie").contains("Max-Age=34560000"), "it stays in: {}", page.head);
+        assert_eq!(bench.get("/devices", &cookie).await.status, 403, "and sees nothing else");
+        let person = bench.get("/screen", &bench.cookie(Role::Viewer)).await;
+        assert!(person.status == 200 && person.field("set-cookie").is_empty(), "{}", person.head);
+
+        let _new = accounts.renew_lasting(Role::Screen.byte().into(), None).await.map_err(|_| ()).unwrap();
+        assert_eq!(bench.get("/screen", &cookie).await.field("location"), "/screen/enter");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_address_for_a_screen_is_handed_out_with_its_token_and_for_nobody_else() {
+    with_bench(true, async |bench| {
+        let made = bench.post("/people", Role::Admin, "username=hall&role=screen").await;
+        let link = made.body.split("http://vigie.local/screen/enter#").nth(1).expect("an address");
+        assert!(link.starts_with("vigie-lasting."), "{link}");
+        let made = bench.post("/people", Role::Admin, "username=till&role=agent&station=till").await;
+        assert!(made.body.contains("vigie-lasting.") && !made.body.contains("/screen/enter"), "{}", made.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_and_the_api_agree_on_who_may_do_what() {
+    with_bench(true, async |bench| {
+        assert!(bench.acts.len() > 40);
+        for (act, access) in bench.acts.iter().filter(|(act, _)| act.theme() == vigie_core::audit::Theme::Devices) {
+            let others = bench.acts.iter().filter(|(other, _)| other == act);
+            let others: Vec<Access> = others.map(|(_, access)| *access).collect();
+            assert!(others.iter().all(|other| other == access), "{}: {others:?}", act.name());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_backup_is_shown_before_it_is_restored_and_brings_back_what_people_said() {
+    with_bench(true, async |bench| {
+        let id = bench.add(7, "laser").await;
+        let admin = bench.cookie(Role::Admin);
+        assert!(bench.get("/system", &admin).await.body.contains("href=\"/api/system/backup\""));
+        assert!(!bench.get("/system", &bench.cookie(Role::Viewer)).await.body.contains("/api/system/backup"));
+        let backup = r#"{"version":1,"exported":null,"program":"0.0.9","settings":{"interval_minutes":7},
+            "accounts":[{"username":"<b>lost"},{"username":"Admin"}],
+            "items":[{"mac":"00:1b:21:00:00:07","label":"Till"},{"mac":"00:1b:21:00:00:08","ip":"192.168.1.8","notes":"new"},{"mac":"x"}]}"#;
+        let send = async |body: &str| {
+            let fields = format!("Content-Type: multipart/form-data; boundary=XX\r\nSec-Fetch-Site: same-origin\r\n{admin}");
+            let body = format!(
+                "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.json\"\r\n\r\n{body}\r\n--XX--\r\n"
+            );
+            bench.ask("POST /system/restore", &fields, &body).await
+        };
+        for (wrong, words) in [("nothing", "not a backup"), (r#"{"version":2}"#, "of form 2"), ("", "Choose a file first")] {
+            let answer = send(wrong).await;
+            assert!(answer.status == 422 && answer.body.contains(words), "{wrong}: {}", answer.body);
+        }
+        let shown = send(backup).await;
+        assert_eq!(shown.status, 200, "{}", shown.body);
+        for words in ["Restore 3 changes", "&lt;b&gt;lost", "taken from the backup", "would change"] {
+            assert!(shown.body.contains(words), "{words}: {}", shown.body);
+        }
+        assert!(!shown.body.contains("<bdi>Admin</bdi>, "), "who is here is not missing");
+        let page = async || bench.get(&format!("/devices/{id}"), &admin).await.body;
+        assert!(!page().await.contains("value=\"Till\""), "looking changes nothing");
+        let done = bench.post("/system/restore/do", Role::Admin, "").await;
+        assert!(done.status == 200 && done.body.contains("The backup is restored."), "{}", done.body);
+        assert!(page().await.contains("value=\"Till\""));
+        assert_eq!(bench.post("/system/restore/do", Role::Admin, "").await.status, 409, "once");
+        assert!(send(backup).await.body.contains("Nothing would change"));
+    })
+    .await;
 }

@@ -65,7 +65,7 @@ pub(super) fn exact_time(when: When, language: Language) -> Markup {
 }
 
 /// The exact time in UTC.
-fn exact(unix: Duration, language: Language) -> String {
+pub(super) fn exact(unix: Duration, language: Language) -> String {
     let text = format_utc(unix);
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
     let (year, month, day, clock) = (part(0..4), part(5..7), part(8..10), part(11..16));

@@ -22,6 +22,8 @@ const MEMORY_STEP_KIB: u64 = 512;
 
 /// Has the recorder hear the network's news before the listener does.
 pub(crate) fn also_record(mut tell: Listener) -> Listener {
+    // By segment, as many as there are: a sweep that finds as many as the last one is no news, and would in time fill a page.
+    let mut found: BTreeMap<SegmentId, u16> = BTreeMap::new();
     Box::new(move |hands, news| {
         match news {
             News::Changed(change) => say::changed(change),
@@ -29,7 +31,9 @@ pub(crate) fn also_record(mut tell: Listener) -> Listener {
                 let report = &scan.report;
                 let took_ms = u32::try_from(report.took.as_millis()).unwrap_or(u32::MAX);
                 let hosts = u16::try_from(report.hosts).unwrap_or(u16::MAX);
-                say::swept(scan.segment, hosts, report.frames, took_ms);
+                if found.insert(scan.segment, hosts) != Some(hosts) {
+                    say::swept(scan.segment, hosts, report.frames, took_ms);
+                }
             }
             _ => {}
         }

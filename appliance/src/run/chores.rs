@@ -24,9 +24,13 @@ const SCAN: &str = "scan";
 
 /// An empty table in the site's zone.
 pub(super) fn table(platform: &Platform, config: &Config) -> (Arc<Jobs>, Worker) {
+    Jobs::new(platform.clock.clone(), zone_of(config))
+}
+
+/// The site's zone.
+pub(super) fn zone_of(config: &Config) -> jiff::tz::TimeZone {
     // The configuration was checked with the same reader.
-    let zone = zone(&config.system.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    Jobs::new(platform.clock.clone(), zone)
+    zone(&config.system.zone).unwrap_or(jiff::tz::TimeZone::UTC)
 }
 
 /// Has the table note every sweep that ends, whoever began it.

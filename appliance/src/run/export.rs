@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{prepare, store, stored_settings};
+use super::lookout::stored_settings;
+use super::{prepare, store};
 use std::sync::Arc;
 
 use crate::accounts::clock::{Clock, format_utc};
@@ -38,7 +39,7 @@ pub fn export(config: &Config, csv: bool) -> Result<(), Ending> {
     let (keeper, stored) = store::open(folder).map_err(|ending| match ending.exit {
         Exit::Temporary => Ending::new(
             Exit::Temporary,
-            format!("{}; while the service runs, ask it: GET /api/network/v2/export.json", ending.why),
+            format!("{}; while the service runs, ask it: GET /api/system/backup", ending.why),
         ),
         _ => ending,
     })?;
@@ -47,7 +48,7 @@ pub fn export(config: &Config, csv: bool) -> Result<(), Ending> {
         .map_err(|_| Ending::new(Exit::Io, "the card takes too long"))?;
     let clocks = Arc::new(Clocks::open(&stored, None));
     let (rules, _) = network::load_rules(Some(&folder.join("devices.rules")));
-    let devices = network::visit_stored(&stored, &clocks, rules, |hands| {
+    let devices = network::Shelf::open(&stored, &clocks, rules, None).visit(|hands| {
         let lens = Lens::of(hands, &clocks);
         hands.lan().devices().map(|device| DeviceView::render(&lens, device)).collect::<Vec<_>>()
     });

@@ -27,7 +27,10 @@ const NUMBER: u32 = 84_443;
 /// Folders of `/sys` and `/proc` hold no secrets of other processes, but for those of `/proc/PID`, of which only its own
 /// is here. The Tailscale daemon's socket is not among them: connecting to it is no reading, and the rules this program
 /// enforces leave it to the socket's own permissions.
-const READABLE: [&str; 18] = [
+const READABLE: [&str; 20] = [
+    // Where crates look for randomness in a static program: they find getrandom(2) by the dynamic loader, or not at all.
+    "/dev/random",
+    "/dev/urandom",
     "/etc/localtime",
     "/etc/timezone",
     "/etc/hosts",

@@ -4,8 +4,10 @@
 pub(crate) mod broker;
 pub mod clocks;
 pub mod keeper;
+pub mod kiosk;
 pub mod network;
 pub mod partition;
 pub mod rights;
 pub(crate) mod syslog;
 pub mod tasks;
+pub(crate) mod written;

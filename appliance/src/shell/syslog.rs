@@ -16,6 +16,7 @@ use tracing::Level;
 use crate::config::SyslogHost;
 use crate::http::logs::{Line, LogRing};
 use crate::http::metrics::Metrics;
+use crate::shell::tasks::{self, Beat};
 
 /// What a line is said to come from: a system daemon (RFC 5424, table 1).
 const FACILITY_DAEMON: u8 = 3;
@@ -51,7 +52,8 @@ pub(crate) fn start(host: SyslogHost, ring: Arc<LogRing>, metrics: &Metrics) {
         let failures = told.failures.load(Ordering::Relaxed);
         metrics.count_to("syslog_failures_total", "Times the syslog host took nothing.", "", "", failures);
     });
-    let forwarder = Forwarder { host, own: own_name(), ring, counts, done: 0, failing: false, wait: FIRST_WAIT };
+    let beat = tasks::watch("syslog", tasks::LIMIT);
+    let forwarder = Forwarder { host, own: own_name(), ring, counts, done: 0, failing: false, wait: FIRST_WAIT, beat };
     tokio::spawn(forwarder.run());
 }
 
@@ -65,6 +67,7 @@ struct Forwarder {
     /// Whether the last word about it was that it fails.
     failing: bool,
     wait: Duration,
+    beat: Beat,
 }
 
 impl Forwarder {
@@ -76,24 +79,26 @@ impl Forwarder {
                 let SyslogHost { host, port, .. } = &self.host;
                 tracing::warn!("log lines do not reach {host}:{port} ({ended}); they wait in the ring");
             }
-            sleep(self.wait).await;
+            self.beat.idle(sleep(self.wait)).await;
             self.wait = (self.wait * 2).min(LAST_WAIT);
         }
     }
 
     /// Connects and sends until something fails.
     async fn converse(&mut self) -> io::Error {
+        self.beat.tap();
         let mut way = match within(Way::open(&self.host)).await {
             Ok(way) => way,
             Err(error) => return error,
         };
         loop {
-            self.ring.beyond(self.done).await;
+            self.beat.idle(self.ring.beyond(self.done)).await;
             let (lines, _) = self.ring.since(self.done, AT_ONCE, Level::TRACE);
             for line in lines {
                 // The numbers of lines have no holes: a hole is what the ring had to give up.
                 self.counts.lost.fetch_add(line.seq.saturating_sub(self.done + 1), Ordering::Relaxed);
                 self.done = line.seq - 1;
+                self.beat.tap();
                 if line.target != module_path!() {
                     if let Err(error) = within(way.send(&render(&line, &self.own))).await {
                         return error;

@@ -28,6 +28,8 @@ TABLE = 2048
 CAGE_BYTES = 64 * 2**20
 START_LIMIT_S, STOP_LIMIT_S = 60, 20
 SETTLE_S = 10
+# How often memory is looked at while it sweeps.
+SWEEP_MARKS = 4
 CONFIG = '[network]\ninterval_minutes = 1\npace = "fast"\n'
 
 
@@ -37,6 +39,7 @@ def _options(words):
     parser.add_argument("--size", type=int, default=10, choices=(10, 20, 50, 250), help="real machines of the lab")
     parser.add_argument("--rounds", type=int, default=4, help="rounds of the crowd and of load")
     parser.add_argument("--seconds", type=float, default=20, help="of load in each round")
+    parser.add_argument("--sweeps", type=int, default=200, help="quick sweeps one after the other, at the end")
     parser.add_argument("--readers", type=int, default=32)
     parser.add_argument("--listeners", type=int, default=64)
     parser.add_argument("--pace", type=int, default=1500, help="packets of the crowd a second")
@@ -166,6 +169,11 @@ class Bench:
                     self._client("load", self.options.seconds, self.options.readers, self.options.listeners)
                 )
                 rows.append((f"under load, round {turn + 1}", round(watch.now(), 1), watch.take(), json.dumps(heard)))
+                _tell(rows[-1])
+            for turn in range(SWEEP_MARKS):
+                heard = json.loads(self._client("sweep", max(1, self.options.sweeps // SWEEP_MARKS)))
+                words = f"after {(turn + 1) * (self.options.sweeps // SWEEP_MARKS)} sweeps more"
+                rows.append((words, round(watch.now(), 1), watch.take(), json.dumps(heard)))
                 _tell(rows[-1])
             tables = self._longest()
             alive = child.poll() is None

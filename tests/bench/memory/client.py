@@ -1,7 +1,8 @@
 """Clients of the appliance, from inside its namespace: log in, bring a list, listen, and read as fast as they are let.
 
 It never counts an error as an answer.
-`cli.py` runs it: client.py login | import FILE | load SECONDS READERS LISTENERS; what came of it is JSON.
+`cli.py` runs it: client.py login | import FILE | load SECONDS READERS LISTENERS |
+sweep COUNT; what came of it is JSON.
 """
 
 import http.client
@@ -113,6 +114,29 @@ def load(seconds, readers, listeners):
     return {**{str(key): count for key, count in heard.items()}, "sessions": len(tokens)}
 
 
+def sweep(count):
+    """Quick sweeps, one after the other; how many ended within their time."""
+    token, done = log_in(), Counter()
+    for _ in range(count):
+        status, body = ask("POST", "/api/network/v2/scan", token, json.dumps({"kind": "quick"}))
+        if status == 401:
+            token = log_in()
+            continue
+        job = json.loads(body).get("job", {}).get("id") if status == 202 else None
+        until = time.monotonic() + 60
+        while job is not None and time.monotonic() < until:
+            now = json.loads(ask("GET", "/api/network/v2/scan", token)[1])
+            if now.get("job", {}).get("id") == job and now["job"].get("state") == "done":
+                done["swept"] += 1
+                break
+            time.sleep(0.05)
+        if job is None:
+            # One of the schedule runs.
+            done[str(status)] += 1
+            time.sleep(0.5)
+    return done
+
+
 def main(words):
     match words:
         case ["login"]:
@@ -121,6 +145,8 @@ def main(words):
             print(json.dumps({str(key): count for key, count in bring(file, log_in()).items()}))
         case ["load", seconds, readers, listeners]:
             print(json.dumps(load(float(seconds), int(readers), int(listeners))))
+        case ["sweep", count]:
+            print(json.dumps(sweep(int(count))))
         case ["get", path]:
             sys.stdout.buffer.write(ask("GET", path, log_in())[1])
         case _:

@@ -83,6 +83,27 @@ fn one_mac_in_two_places_is_a_conflict() {
     appliance.stop();
 }
 
+#[test]
+#[ignore = "needs the lab"]
+fn one_mac_in_two_places_is_a_conflict_where_nobody_says_a_word() {
+    let lab = Lab::up("ten");
+    let home = hasty_home();
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let journal = Journal::from_calm(&appliance.api);
+    // The web server says nothing of itself on the network: where a frame arrives is all there is to tell them apart.
+    let victim = lab.host("linux");
+    lab.change(&["clonemac", "web", "linux"]);
+    let told = journal.sweep_until("CONFLICT", VERDICT_TIME);
+    assert!(told.evidence.contains("only the one that spoke last is reached"), "how it is told: {told}");
+    assert!(told.evidence.contains(&victim.ipv4[0]), "where it is told: {told}");
+    let open = appliance.api.list("/api/network/v2/conflicts", "");
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_eq!((&open[0]["kind"], &open[0]["macs"]), (&"shared-mac".into(), &serde_json::json!([victim.mac])));
+    appliance.stop();
+}
+
 /// Sweeps while something stands there that looks like a conflict; gives the number of new devices.
 fn assert_nobody_is_blamed(lab: &Lab, appliance: &Appliance<'_>, journal: &Journal<'_>) -> usize {
     let all = journal.all();
@@ -115,6 +136,11 @@ fn a_proxy_and_a_virtual_router_are_no_conflicts() {
         }
     }
     assert!(assert_nobody_is_blamed(&lab, &appliance, &journal) >= 1, "the proxy is new");
+    let proxy = lab.host("proxy");
+    let known = appliance.api.device(&proxy.mac);
+    assert_eq!(known["ips"], serde_json::json!([proxy.ipv4[0]]), "what it answers for is none of its own");
+    let answers_for = known["interfaces"][0]["answers_for"].as_array().map_or(0, Vec::len);
+    assert!(answers_for > 32, "it answers for {answers_for} of 64");
     appliance.stop();
 }
 

@@ -14,6 +14,7 @@
 //! | `lasting` | what outlives restarts, kills, full and read-only cards |
 //! | `split` | the process with rights and the one without, and what becomes of one when the other ends |
 //! | `hostile` | packets made to break it |
+//! | `logging` | the log, at a real log host |
 //! | `commands` | what the command line says when it is wrong |
 
 mod addresses;
@@ -22,6 +23,7 @@ mod discovery;
 mod disputes;
 mod hostile;
 mod lasting;
+mod logging;
 mod loss;
 mod presence;
 mod remote;

@@ -1,6 +1,7 @@
-"""Sends real frames with some octets changed: COUNT of them, made from MESSAGES, hexadecimal by protocol. Prints how many.
+"""Sends real frames with some octets changed: COUNT of them, made from MESSAGES, hexadecimal by protocol, from SEED on.
 
-It never waits for anything. A test runs it inside a host of the lab. The same count sends the same frames.
+Prints how many were sent. It never waits for anything. A test runs it inside a host of the lab. The same seed and count
+send the same frames, another seed sends others.
 """
 
 import json
@@ -9,8 +10,8 @@ import socket
 import struct
 import sys
 
-count, messages = int(sys.argv[1]), json.loads(sys.argv[2])
-random.seed(count)
+count, messages, seed = int(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3])
+random.seed(seed)
 card = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 card.bind(("eth0", 0))
 own = card.getsockname()[4]
@@ -46,6 +47,7 @@ for name, (port, target) in HEARD.items():
     seeds += [wrap(bytes.fromhex(message)[:1400], port, target) for message in messages[name]]
 seeds = [seed[:1514].ljust(60, b"\0") for seed in seeds]
 send, roll = card.send, random.randrange
+sent = 0
 for number in range(count):
     frame = bytearray(seeds[number % len(seeds)])
     # Past the Ethernet header, or the kernel's filter is all that is tested; sometimes that too.
@@ -59,4 +61,5 @@ for number in range(count):
     except OSError:
         # The queue of the card is full: what is not sent is not counted.
         continue
-print(count)
+    sent += 1
+print(sent)

@@ -34,6 +34,8 @@ pub enum Actor {
     Stranger,
     /// Somebody with a shell on the appliance.
     Console,
+    /// The program of a workstation, or the person who sits there.
+    Workstation(u32),
 }
 
 /// What it was done to.
@@ -45,6 +47,12 @@ pub enum Object {
     Account(u32),
     /// A device, by id.
     Device(u64),
+    /// A timed session, by number.
+    Session(u64),
+    /// A workstation, by number.
+    Workstation(u32),
+    /// A person who uses workstations, by a random number that means nothing once the person is erased.
+    Person(u64),
     /// Something with a name of ours: a group of settings, a credential.
     Named(Text<MAX_NAMED_BYTES>),
 }
@@ -105,6 +113,7 @@ impl Entry {
             Actor::Account(number) => (1, number),
             Actor::Stranger => (2, 0),
             Actor::Console => (3, 0),
+            Actor::Workstation(number) => (4, number),
         };
         out.push(tag);
         out.extend(u32::to_be_bytes(number));
@@ -134,6 +143,18 @@ impl Entry {
                 out.push(3);
                 put_text(&mut out, name);
             }
+            Object::Session(number) => {
+                out.push(4);
+                out.extend(number.to_be_bytes());
+            }
+            Object::Workstation(number) => {
+                out.push(5);
+                out.extend(number.to_be_bytes());
+            }
+            Object::Person(subject) => {
+                out.push(6);
+                out.extend(subject.to_be_bytes());
+            }
         }
         put_text(&mut out, &what.detail);
         out
@@ -159,6 +180,7 @@ impl Entry {
             (1, number) => Actor::Account(number),
             (2, 0) => Actor::Stranger,
             (3, 0) => Actor::Console,
+            (4, number) => Actor::Workstation(number),
             _ => return None,
         };
         let count = u32::from_be_bytes(rest.take()?);
@@ -173,6 +195,9 @@ impl Entry {
             [1] => Object::Account(u32::from_be_bytes(rest.take()?)),
             [2] => Object::Device(u64::from_be_bytes(rest.take()?)),
             [3] => Object::Named(rest.text()?),
+            [4] => Object::Session(u64::from_be_bytes(rest.take()?)),
+            [5] => Object::Workstation(u32::from_be_bytes(rest.take()?)),
+            [6] => Object::Person(u64::from_be_bytes(rest.take()?)),
             _ => return None,
         };
         let detail = rest.text()?;
@@ -235,6 +260,24 @@ mod tests {
     }
 
     #[test]
+    fn sessions_workstations_and_persons_have_their_bytes() {
+        let cases: [(Object, &[u8]); 3] = [
+            (Object::Session(0x0102_0304), &[4, 0, 0, 0, 0, 1, 2, 3, 4]),
+            (Object::Workstation(12), &[5, 0, 0, 0, 12]),
+            (Object::Person(0xfedc_ba98_7654_3210), &[6, 0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10]),
+        ];
+        for (object, bytes) in cases {
+            let what = Draft { actor: Actor::Workstation(12), object, ..sample().what };
+            let entry = Entry { what, ..sample() };
+            let written = entry.to_bytes();
+            // 76 bytes come before the object, a text of four after it.
+            assert_eq!(written[62..67], [4, 0, 0, 0, 12]);
+            assert_eq!(&written[76..written.len() - 5], bytes);
+            assert_eq!(Entry::from_bytes(&written), Some(entry));
+        }
+    }
+
+    #[test]
     fn what_is_not_exactly_an_entry_is_none() {
         let good = sample().to_bytes();
         for end in 0..good.len() {
@@ -243,7 +286,7 @@ mod tests {
         let mut longer = good.clone();
         longer.push(0);
         assert_eq!(Entry::from_bytes(&longer), None);
-        for (at, byte) in [(0, 2), (62, 4), (62, 0), (71, 5), (76, 9), (77, 49)] {
+        for (at, byte) in [(0, 2), (62, 5), (62, 0), (71, 5), (76, 9), (77, 49)] {
             let mut bad = good.clone();
             bad[at] = byte;
             assert_eq!(Entry::from_bytes(&bad), None, "byte {at} = {byte}");

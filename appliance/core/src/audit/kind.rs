@@ -16,11 +16,13 @@ pub enum Theme {
     Settings,
     /// Devices of the network and scans.
     Devices,
+    /// Workstations, their sessions, and the people who use them.
+    Kiosk,
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $name:literal, $theme:ident, $failure:literal;)*) => {
-        /// What happened. Numbers 64 to 127 are kept for timed sessions on public computers, 128 to 159 for cameras;
+        /// What happened. Numbers 64 to 127 are those of timed sessions on public computers, 128 to 159 are kept for cameras;
         /// a number this version does not know is still part of the chain and is shown as a number.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -111,6 +113,80 @@ kinds! {
     ScanStarted = 41, "scan_started", Devices, false;
     /// Somebody stopped one.
     ScanStopped = 42, "scan_stopped", Devices, false;
+    /// A person who uses workstations was taken into the list.
+    PersonCreated = 64, "user_created", Kiosk, false;
+    /// Something about a person was changed.
+    PersonUpdated = 65, "user_updated", Kiosk, false;
+    /// A person was erased: the key of what was kept is destroyed.
+    PersonErased = 66, "user_erased", Kiosk, false;
+    /// A person agreed to what is kept.
+    ConsentGiven = 67, "consent_given", Kiosk, false;
+    /// A person took that back: sessions ended, everything kept erased.
+    ConsentRevoked = 68, "consent_revoked", Kiosk, false;
+    /// What is kept of a person was handed out.
+    PersonExported = 69, "user_exported", Kiosk, false;
+    /// A workstation was taken into the list.
+    StationCreated = 72, "workstation_created", Kiosk, false;
+    /// Something about a workstation was changed.
+    StationUpdated = 73, "workstation_updated", Kiosk, false;
+    /// A workstation was taken out of the list.
+    StationRemoved = 74, "workstation_removed", Kiosk, false;
+    /// A workstation is heard.
+    StationOnline = 75, "workstation_online", Kiosk, false;
+    /// A workstation is silent; a session there counts on.
+    StationUnreachable = 76, "workstation_unreachable", Kiosk, true;
+    /// A workstation is gone.
+    StationOffline = 77, "workstation_offline", Kiosk, false;
+    /// A workstation was taken out of service.
+    StationMaintenance = 78, "workstation_maintenance", Kiosk, false;
+    /// A workstation was put back into service.
+    StationInService = 79, "workstation_in_service", Kiosk, false;
+    /// A machine that asked to be a workstation was let in.
+    EnrolmentApproved = 80, "enrolment_approved", Kiosk, false;
+    /// A machine that asked to be a workstation was turned away.
+    EnrolmentRefused = 81, "enrolment_refused", Kiosk, false;
+    /// A group of workstations was made or changed.
+    GroupChanged = 82, "group_changed", Kiosk, false;
+    /// A group of workstations was removed.
+    GroupRemoved = 83, "group_removed", Kiosk, false;
+    /// A code was made.
+    CodeIssued = 88, "code_issued", Kiosk, false;
+    /// A code was refused.
+    CodeRefused = 89, "code_refused", Kiosk, true;
+    /// A code was taken back or grew too old.
+    CodeVoid = 90, "code_void", Kiosk, false;
+    /// A session began.
+    SessionStarted = 91, "session_started", Kiosk, false;
+    /// A session's time was stopped.
+    SessionSuspended = 92, "session_suspended", Kiosk, false;
+    /// A session went on.
+    SessionResumed = 93, "session_resumed", Kiosk, false;
+    /// A session's workstation was restarted.
+    SessionInterrupted = 94, "session_interrupted", Kiosk, true;
+    /// A session's time was changed.
+    SessionExtended = 95, "session_extended", Kiosk, false;
+    /// A session was ended before its time.
+    SessionEnded = 96, "session_ended", Kiosk, false;
+    /// A session's time was used up.
+    SessionExpired = 97, "session_expired", Kiosk, false;
+    /// A session is over, and its workstation free again.
+    SessionClosed = 98, "session_closed", Kiosk, false;
+    /// A warning was shown.
+    WarningShown = 99, "warning_shown", Kiosk, false;
+    /// A workstation proved that nothing of the person is left on it.
+    WipeConfirmed = 100, "wipe_confirmed", Kiosk, false;
+    /// A workstation could not clean up after a person.
+    WipeFailed = 101, "wipe_failed", Kiosk, true;
+    /// A workstation reported less use than before.
+    CountWentBackwards = 102, "count_went_backwards", Kiosk, true;
+    /// A workstation told of something about itself.
+    StationEvent = 103, "workstation_event", Kiosk, false;
+    /// A message was sent to workstations.
+    MessageSent = 104, "message_sent", Kiosk, false;
+    /// A workstation was told to do something.
+    CommandSent = 105, "command_sent", Kiosk, false;
+    /// Old entries of the log were put into an archive.
+    JournalArchived = 106, "journal_archived", Kiosk, false;
 }
 
 impl Kind {
@@ -170,6 +246,43 @@ mod tests {
             (40, "conflict_judged"),
             (41, "scan_started"),
             (42, "scan_stopped"),
+            (64, "user_created"),
+            (65, "user_updated"),
+            (66, "user_erased"),
+            (67, "consent_given"),
+            (68, "consent_revoked"),
+            (69, "user_exported"),
+            (72, "workstation_created"),
+            (73, "workstation_updated"),
+            (74, "workstation_removed"),
+            (75, "workstation_online"),
+            (76, "workstation_unreachable"),
+            (77, "workstation_offline"),
+            (78, "workstation_maintenance"),
+            (79, "workstation_in_service"),
+            (80, "enrolment_approved"),
+            (81, "enrolment_refused"),
+            (82, "group_changed"),
+            (83, "group_removed"),
+            (88, "code_issued"),
+            (89, "code_refused"),
+            (90, "code_void"),
+            (91, "session_started"),
+            (92, "session_suspended"),
+            (93, "session_resumed"),
+            (94, "session_interrupted"),
+            (95, "session_extended"),
+            (96, "session_ended"),
+            (97, "session_expired"),
+            (98, "session_closed"),
+            (99, "warning_shown"),
+            (100, "wipe_confirmed"),
+            (101, "wipe_failed"),
+            (102, "count_went_backwards"),
+            (103, "workstation_event"),
+            (104, "message_sent"),
+            (105, "command_sent"),
+            (106, "journal_archived"),
         ];
         // A new kind is added at the end of its group; a line above that differs would misread every card in the field.
         for pair in expected {
@@ -178,7 +291,8 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::of_code(kind.code()), Some(*kind));
             assert_eq!(Kind::of_name(kind.name()), Some(*kind));
-            assert!(!(64..160).contains(&kind.code()), "{kind:?} takes a number kept for sessions and cameras");
+            assert_eq!((64..128).contains(&kind.code()), kind.theme() == Theme::Kiosk, "{kind:?}");
+            assert!(!(128..160).contains(&kind.code()), "{kind:?} takes a number kept for cameras");
         }
         assert_eq!(Kind::of_code(0), None);
     }

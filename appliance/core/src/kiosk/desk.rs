@@ -17,6 +17,7 @@ use super::station::{Reach, Station, StationRecord, StationState};
 use super::throttle::SiteThrottle;
 use super::{Actor, GroupId, LocalDay, PersonId, SessionId, StationId};
 use crate::Moment;
+use crate::limits::MAX_KIOSK_GROUPS;
 
 pub use beat::{Beat, Done, Report};
 pub use open::{Redeeming, Wanted};
@@ -172,6 +173,8 @@ pub enum Refusal {
     DigitsNeedSeat,
     /// Nothing to grant, or more than a day.
     BadLength,
+    /// The place is closed, or closes now.
+    Closed,
     /// The table is full: as many sessions, or workstations, as this appliance can hold.
     Full,
 }
@@ -192,6 +195,8 @@ pub struct Desk {
     sessions: BTreeMap<SessionId, Session>,
     stations: BTreeMap<StationId, Station>,
     usages: BTreeMap<PersonId, Usage>,
+    /// Quotas of groups that have one of their own.
+    quotas: BTreeMap<GroupId, Quota>,
     site: SiteThrottle,
     next_session: u64,
     checkpoint_at: Option<Instant>,
@@ -208,6 +213,8 @@ pub struct SessionView<'d> {
     pub remaining_ms: u64,
     /// Whether more may have been used than is known: the workstation has not been heard since the appliance started.
     pub at_least: bool,
+    /// Milliseconds until the state ends by itself: a code's life, a running session's time, a held seat.
+    pub ends_in_ms: Option<u64>,
 }
 
 impl Desk {
@@ -220,10 +227,42 @@ impl Desk {
             sessions: BTreeMap::new(),
             stations: BTreeMap::new(),
             usages: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             site: SiteThrottle::NEW,
             next_session: 1,
             checkpoint_at: None,
         }
+    }
+
+    /// What the site wants from now on. Seats that are held keep the end they were given.
+    pub const fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Gives a group a quota of its own, or takes it away: then the site's counts there.
+    ///
+    /// # Errors
+    /// When as many groups as there may be have one.
+    pub fn set_quota(&mut self, group: GroupId, quota: Option<Quota>) -> Result<(), Refusal> {
+        match quota {
+            None => drop(self.quotas.remove(&group)),
+            Some(_) if self.quotas.len() >= MAX_KIOSK_GROUPS && !self.quotas.contains_key(&group) => {
+                return Err(Refusal::Full);
+            }
+            Some(quota) => drop(self.quotas.insert(group, quota)),
+        }
+        Ok(())
+    }
+
+    /// Numbers below this are never given to a session: their rows are gone, what was written about them is not.
+    pub fn skip_sessions_to(&mut self, next: u64) {
+        self.next_session = self.next_session.max(next);
+    }
+
+    /// The number the next session gets.
+    #[must_use]
+    pub const fn next_session(&self) -> u64 {
+        self.next_session
     }
 
     /// Every session that is not over.
@@ -416,13 +455,20 @@ impl Desk {
         }
     }
 
-    /// What is left of a person's day.
+    /// What is left of a person's day, by the quota of a group, or by the site's where it has none. What was used
+    /// counts wherever it was.
     #[must_use]
-    pub fn left_of_day(&self, person: PersonId, day: LocalDay) -> super::quota::Left {
-        self.usages.get(&person).copied().unwrap_or_default().left(self.settings.quota, day)
+    pub fn left_of_day(&self, person: PersonId, group: Option<GroupId>, day: LocalDay) -> super::quota::Left {
+        let quota = group.and_then(|group| self.quotas.get(&group)).copied().unwrap_or(self.settings.quota);
+        self.usages.get(&person).copied().unwrap_or_default().left(quota, day)
     }
 
     /// The session a person has now, at a workstation.
+    #[must_use]
+    pub fn session_of(&self, person: PersonId) -> Option<SessionId> {
+        self.live_session_of(person).map(|session| session.kept.id)
+    }
+
     fn live_session_of(&self, person: PersonId) -> Option<&Session> {
         self.sessions.values().find(|session| session.kept.person == Some(person) && session.kept.state.is_live())
     }
@@ -447,5 +493,6 @@ fn view(session: &Session, now: Instant) -> SessionView<'_> {
         used_ms: session.used_ms(now),
         remaining_ms: session.remaining_ms(now),
         at_least: session.kept.state == State::Active && session.run.is_none(),
+        ends_in_ms: ends(session).map(|at| at.saturating_duration_since(now).as_millis()),
     }
 }

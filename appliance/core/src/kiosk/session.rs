@@ -74,6 +74,8 @@ pub struct SessionRecord {
     pub person: Option<PersonId>,
     /// Where its code is good.
     pub binding: Binding,
+    /// Whether it may outlast the opening hours.
+    pub past_closing: bool,
     /// How long its code is good, in milliseconds. After a restart of the appliance that time begins anew: how long the
     /// appliance was away is not known.
     pub valid_ms: u64,

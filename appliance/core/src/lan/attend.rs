@@ -115,7 +115,8 @@ impl<J: Judge> Lan<J> {
         let at = self.moment(now);
         let Some(device) = self.devices.get_mut(&id) else { return };
         device.live.vigil.flapping = false;
-        self.outbox.mark(device, true, true);
+        // That it flapped is not stored; what was told of it is.
+        self.outbox.mark(device, false, true);
         let (told, kind, old, new) = match device.live.vigil.state {
             Presence::Offline => (Told::Offline, ChangeKind::Offline, "online", "offline"),
             Presence::Online | Presence::Suspect => (Told::Online, ChangeKind::Online, "offline", "online"),
@@ -125,6 +126,7 @@ impl<J: Judge> Lan<J> {
             return;
         }
         device.kept.told = told;
+        self.outbox.mark(device, true, true);
         let (probes, rounds) = (device.live.vigil.probes_sent, device.live.vigil.rounds_failed);
         let evidence = match told {
             Told::Offline => {
@@ -155,7 +157,7 @@ impl<J: Judge> Lan<J> {
                 *current = Some(doubted.candidate);
                 // There are at most eight interfaces.
                 let _room = moved.push((*segment, old, doubted.candidate));
-                *doubt = None;
+                **doubt = None;
             }
         }
         for (segment, old, new) in moved {

@@ -87,6 +87,8 @@ pub(super) struct Live {
     pub(super) contested: bool,
     /// When two faces of one MAC were last looked for.
     pub(super) faces_checked: Option<Instant>,
+    /// When its addresses were last asked whether they are at one place.
+    pub(super) places_checked: Option<Instant>,
     pub(super) saved: Option<Instant>,
     /// Something observed waits to be saved.
     pub(super) unsaved: bool,
@@ -106,6 +108,8 @@ pub(super) struct Tentative {
 pub(super) struct Queued {
     pub(super) any: bool,
     pub(super) save: bool,
+    /// Only the time of its last sign of life is to be saved: it rides along with what is written anyway.
+    pub(super) refresh: bool,
     pub(super) dirty: bool,
 }
 

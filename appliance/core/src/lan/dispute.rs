@@ -2,7 +2,7 @@
 //! Never believes one frame: each side must answer twice, and neither may answer for a third party's address too.
 //! Called by `Lan` for every claim of an address and every word said from one.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use embassy_time::{Duration, Instant};
 use vigie_wire::Mac;
@@ -12,12 +12,14 @@ use super::change::ChangeKind;
 use super::conflict::{Conflict, ConflictKind};
 use super::device::{Device, DeviceId};
 use super::input::Action;
-use super::interface::{Address, Interface};
+use super::interface::{Address, Interface, Way};
 use super::judge::Judge;
 use super::machine::{About, Lan};
 use super::place::{Placed, who_has};
 use super::probe::{Probe, Query};
+use super::proxy::PROXY_ADDRESSES;
 use super::sighting::{Role, Source, StableId};
+use super::twin::Twins;
 use super::voice::{Topic, hash32};
 use crate::limits::{MAX_REASON_BYTES, MAX_WORD_BYTES};
 use crate::{Moment, Text};
@@ -30,15 +32,13 @@ const ROUND_PAUSE: Duration = Duration::from_millis(1_100);
 const DECOY_ROUNDS: u8 = 3;
 /// Addresses of others asked for, to see whether one side answers for everybody.
 const DECOYS: usize = 3;
-/// Addresses held at once by one MAC, of which this many are contested, are proxy ARP.
-const PROXY_ADDRESSES: usize = 6;
 /// Rounds of a MAC in two places: names take longer to come than ARP.
 const FACE_ROUNDS: u8 = 5;
 const FACE_PAUSE: Duration = Duration::from_secs(3);
 /// After two faces were looked for in vain, they are not looked for again sooner.
-const FACE_AGAIN: Duration = Duration::from_secs(3_600);
+pub(super) const FACE_AGAIN: Duration = Duration::from_secs(3_600);
 /// Two addresses of a MAC used within this time are used together.
-const TOGETHER: Duration = Duration::from_secs(10 * 60);
+pub(super) const TOGETHER: Duration = Duration::from_secs(10 * 60);
 /// An open conflict is asked about this often.
 const RECHECK: Duration = Duration::from_secs(60);
 /// The same once a side was silent, each time by unicast as well.
@@ -66,11 +66,47 @@ pub(super) struct Dispute {
     proxied: [bool; 2],
     decoys: heapless::Vec<IpAddr, DECOYS>,
     topic: Option<Topic>,
+    /// Of one MAC at two places where nothing is said: which of them is reached.
+    pub(super) twins: Twins,
+}
+
+impl Dispute {
+    /// A suspicion of which nothing is known yet.
+    pub(super) fn new(
+        kind: ConflictKind,
+        segment: SegmentId,
+        ips: [IpAddr; 2],
+        [(a, device_a), (b, device_b)]: [(Mac, DeviceId); 2],
+        next: Instant,
+    ) -> Self {
+        Self {
+            kind,
+            segment,
+            ips,
+            macs: [a, b],
+            devices: [device_a, device_b],
+            next,
+            round: 0,
+            answered: [0; 2],
+            heard: [false; 2],
+            proxied: [false; 2],
+            decoys: heapless::Vec::new(),
+            topic: None,
+            twins: Twins::default(),
+        }
+    }
+
+    /// Whether it is about one MAC at two places that were not heard to say two things.
+    pub(super) fn is_mute(&self) -> bool {
+        self.kind == ConflictKind::SharedMac && self.topic.is_none()
+    }
 }
 
 impl<J: Judge> Lan<J> {
+    /// Whether somebody's right to an address is being asked, or in open conflict. Looking where a MAC is, is neither.
     pub(super) fn is_disputed(&self, segment: SegmentId, ip: IpAddr) -> bool {
-        self.disputes.iter().any(|dispute| dispute.segment == segment && dispute.ips.contains(&ip))
+        let concerns = |dispute: &Dispute| dispute.segment == segment && dispute.ips.contains(&ip);
+        self.disputes.iter().any(|dispute| concerns(dispute) && !dispute.is_mute())
             || self.conflicts.iter().any(|row| row.closed.is_none() && row.segment == segment && row.ips.contains(&ip))
     }
 
@@ -90,20 +126,9 @@ impl<J: Judge> Lan<J> {
         let decoys = decoys.filter(|device| device.is_watched_on(segment) && device.online());
         let decoys =
             decoys.filter_map(|device| device.ip()).filter(|decoy| decoy.is_ipv4() == ip.is_ipv4() && *decoy != ip);
-        let dispute = Dispute {
-            kind: ConflictKind::SharedAddress,
-            segment,
-            ips: [ip, ip],
-            macs: [a, b],
-            devices: sides,
-            next: now,
-            round: 0,
-            answered: [0; 2],
-            heard: [false; 2],
-            proxied: [false; 2],
-            decoys: decoys.take(DECOYS).collect(),
-            topic: None,
-        };
+        let decoys = decoys.take(DECOYS).collect();
+        let sides = [(a, device_a), (b, device_b)];
+        let dispute = Dispute { decoys, ..Dispute::new(ConflictKind::SharedAddress, segment, [ip, ip], sides, now) };
         // When too many are under way this one is dropped; the next claim brings it back.
         let _full = self.disputes.try_push(dispute);
     }
@@ -117,6 +142,7 @@ impl<J: Judge> Lan<J> {
     /// Somebody claims an address.
     pub(super) fn hear_claim(&mut self, segment: SegmentId, placed: Placed, now: Instant) {
         let (Some(mac), Some(ip)) = (placed.mac, placed.ip) else { return };
+        self.hear_twin(segment, mac, ip);
         let disputed = |dispute: &Dispute| dispute.segment == segment && dispute.macs.contains(&mac);
         // Whoever claims what a third party uses answers for others.
         let foreign = self.disputes.iter().any(disputed) && self.is_used_by_other(segment, ip, placed.device);
@@ -139,7 +165,7 @@ impl<J: Judge> Lan<J> {
     fn is_used_by_other(&self, segment: SegmentId, ip: IpAddr, id: DeviceId) -> bool {
         self.devices.values().any(|other| {
             let here = other.kept.id != id && other.live.tentative.is_none() && other.online();
-            let mut legs = other.kept.interfaces.iter().filter(|row| row.segment == segment && !row.proxy);
+            let mut legs = other.kept.interfaces.iter().filter(|row| row.segment == segment && !*row.proxy);
             here && legs.any(|interface| interface.ip() == Some(ip))
         })
     }
@@ -161,7 +187,7 @@ impl<J: Judge> Lan<J> {
         let Some(device) = self.devices.get_mut(&id) else { return };
         let checked = device.live.faces_checked;
         let Some(interface) = device.interface_mut(segment, Some(mac)) else { return };
-        let proxy = interface.proxy;
+        let proxy = *interface.proxy;
         let Some(address) = interface.address_mut(ip) else { return };
         address.voices.say(topic, text);
         let said = address.voices.said(topic);
@@ -181,25 +207,14 @@ impl<J: Judge> Lan<J> {
         if let Some(interface) = device.interface_mut(segment, Some(mac)) {
             for row in interface.addresses.iter_mut().filter(|row| row.ip == ip || row.ip == other) {
                 // Said again, or not believed: a device just renamed says both for a while. DHCP cannot be asked.
-                if topic != Topic::DhcpName {
+                if !matches!(topic, Topic::DhcpName | Topic::DhcpClient) {
                     row.voices.forget(topic);
                 }
             }
         }
-        let dispute = Dispute {
-            kind: ConflictKind::SharedMac,
-            segment,
-            ips: [other, ip],
-            macs: [mac, mac],
-            devices: [id, id],
-            next: now,
-            round: 0,
-            answered: [0; 2],
-            heard: [false; 2],
-            proxied: [false; 2],
-            decoys: heapless::Vec::new(),
-            topic: Some(topic),
-        };
+        let sides = [(mac, id); 2];
+        let said = Dispute::new(ConflictKind::SharedMac, segment, [other, ip], sides, now);
+        let dispute = Dispute { topic: Some(topic), ..said };
         let _full = self.disputes.try_push(dispute);
     }
 
@@ -212,11 +227,17 @@ impl<J: Judge> Lan<J> {
                 continue;
             }
             let mut dispute = dispute.clone();
-            if self.end_round(&mut dispute, now) {
+            let over =
+                if dispute.is_mute() { self.end_call(&mut dispute, now) } else { self.end_round(&mut dispute, now) };
+            if over {
                 self.disputes.take(at);
                 continue;
             }
-            self.ask_round(&mut dispute, now);
+            if dispute.is_mute() {
+                self.call(&mut dispute, now);
+            } else {
+                self.ask_round(&mut dispute, now);
+            }
             if let Some(place) = self.disputes.get_mut(at) {
                 *place = dispute;
             }
@@ -276,7 +297,7 @@ impl<J: Judge> Lan<J> {
                         || self.is_known_proxy(dispute.segment, *mac)
                         || self.holds_many(dispute.segment, *mac, now)
                     {
-                        self.mark_proxy(dispute.segment, *mac);
+                        self.mark_proxy(dispute.segment, *mac, now);
                         return;
                     }
                 }
@@ -319,7 +340,8 @@ impl<J: Judge> Lan<J> {
 
     fn is_known_proxy(&self, segment: SegmentId, mac: Mac) -> bool {
         let device = self.keys.get(&(segment, mac)).and_then(|id| self.devices.get(id));
-        device.and_then(|device| device.interface(segment, Some(mac))).is_some_and(|interface| interface.proxy)
+        let interface = device.and_then(|device| device.interface(segment, Some(mac)));
+        interface.is_some_and(|interface| *interface.proxy || interface.answered_for().next().is_some())
     }
 
     /// Whether a MAC holds so many addresses, several of them contested, that it must answer for others.
@@ -333,8 +355,8 @@ impl<J: Judge> Lan<J> {
         held >= PROXY_ADDRESSES && contested >= 2
     }
 
-    /// From now on only the address a proxy is known by is its own.
-    fn mark_proxy(&mut self, segment: SegmentId, mac: Mac) {
+    /// From now on only the address a proxy is known by is its own, and what speaks for itself.
+    pub(super) fn mark_proxy(&mut self, segment: SegmentId, mac: Mac, now: Instant) {
         let Some(id) = self.keys.get(&(segment, mac)).copied() else { return };
         let gateway = self.leg(segment).and_then(|leg| leg.gateway);
         let others_too = |ip: IpAddr| {
@@ -346,22 +368,31 @@ impl<J: Judge> Lan<J> {
         let Some(interface) = self.devices.get(&id).and_then(|device| device.interface(segment, Some(mac))) else {
             return;
         };
+        let taken: heapless::Vec<IpAddr, { crate::limits::MAX_ADDRESSES }> =
+            interface.addresses.iter().map(|row| row.ip).filter(|ip| others_too(*ip)).collect();
         // The gateway's address is the gateway's; else its own is the one that nobody else has, had longest.
         let current = interface.current.map(IpAddr::V4);
         let held = interface.addresses.iter().filter(|row| row.ip.is_ipv4());
         let own = held
             .min_by_key(|row| (Some(row.ip) != gateway, others_too(row.ip), Some(row.ip) != current, row.first_seen));
         let own = own.map(|row| row.ip);
+        let at = self.moment(now);
         let Some(device) = self.devices.get_mut(&id) else { return };
         let Some(interface) = device.interface_mut(segment, Some(mac)) else { return };
-        interface.proxy = true;
-        interface.doubt = None;
+        *interface.proxy = true;
+        *interface.doubt = None;
         if let Some(IpAddr::V4(own)) = own {
             interface.current = Some(own);
         }
-        interface.addresses.retain(|row| row.ip.is_ipv6() || Some(row.ip) == own);
+        let foreign = |row: &&Address| Some(row.ip) != own && (*row.way != Way::Direct || taken.contains(&row.ip));
+        let foreign: heapless::Vec<Ipv4Addr, { crate::limits::MAX_ADDRESSES }> =
+            interface.addresses.iter().filter(foreign).filter_map(super::proxy::v4_of).collect();
+        for ip in &foreign {
+            interface.answer_for(*ip, false, at);
+        }
         self.holders.retain(|(on, ip), held| {
-            *on != segment || held.device != id || held.mac != Some(mac) || ip.is_ipv6() || Some(*ip) == own
+            let theirs = matches!(ip, IpAddr::V4(ip) if foreign.contains(ip));
+            *on != segment || held.device != id || held.mac != Some(mac) || !theirs
         });
         self.outbox.mark(device, true, true);
     }
@@ -399,7 +430,7 @@ impl<J: Judge> Lan<J> {
         }
     }
 
-    fn open_conflict(&mut self, dispute: &Dispute, evidence: Text<MAX_REASON_BYTES>, now: Instant) {
+    pub(super) fn open_conflict(&mut self, dispute: &Dispute, evidence: Text<MAX_REASON_BYTES>, now: Instant) {
         let at = self.moment(now);
         let [a, b] = dispute.devices;
         for id in dispute.devices {
@@ -526,7 +557,7 @@ fn ask_topic(topic: Topic, ip: IpAddr) -> Option<Query> {
         Topic::LlmnrName => v4.map(|ip| Query::LlmnrReverse { ip }),
         Topic::SnmpName | Topic::Serial => Some(Query::Snmp { ip }),
         Topic::SshKey => Some(Query::Greeting { ip, port: 22 }),
-        Topic::DhcpName => None,
+        Topic::DhcpName | Topic::DhcpClient => None,
     }
 }
 
@@ -549,6 +580,7 @@ impl Device {
             Topic::SnmpName => by_name(Source::Snmp),
             Topic::SshKey => by_id(StableId::SshHostKey),
             Topic::Serial => by_id(StableId::Serial),
+            Topic::DhcpClient => by_id(StableId::DhcpClient),
         }
     }
 

@@ -8,9 +8,10 @@ use vigie_wire::Mac;
 
 use super::SegmentId;
 use super::rows::Rows;
+use super::unstored::Unstored;
 use super::voice::Voices;
 use crate::Moment;
-use crate::limits::MAX_ADDRESSES;
+use crate::limits::{MAX_ADDRESSES, MAX_ANSWERED_FOR};
 
 /// A current address not seen for this long is asked for when another one is in use: two sweeps.
 const STALE: Duration = Duration::from_secs(10 * 60);
@@ -26,7 +27,10 @@ pub struct Address {
     pub last_seen: Moment,
     /// What was said from this address, to tell two machines with one MAC apart. Not stored.
     #[serde(skip)]
-    pub(super) voices: Voices,
+    pub(super) voices: Unstored<Voices>,
+    /// What packets from this address showed of the way they came.
+    #[serde(skip)]
+    pub(super) way: Unstored<Way>,
 }
 
 /// A leg of a device: what the key (segment, MAC) names. Without a MAC while only its address could be seen.
@@ -48,10 +52,35 @@ pub struct Interface {
     pub random: bool,
     /// Answers for the addresses of others (proxy ARP, repeater): learnt, not stored.
     #[serde(skip)]
-    pub(super) proxy: bool,
+    pub(super) proxy: Unstored<bool>,
+    /// Addresses of others it answers for: they are none of its own.
+    #[serde(skip)]
+    pub(super) answers_for: Unstored<Rows<AnsweredFor, MAX_ANSWERED_FOR>>,
     /// Whether its current address still stands.
     #[serde(skip)]
-    pub(super) doubt: Option<Doubt>,
+    pub(super) doubt: Unstored<Option<Doubt>>,
+}
+
+/// How packets from an address came to this link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Way {
+    /// None came yet that would show it.
+    #[default]
+    Unseen,
+    /// Straight from who has it.
+    Direct,
+    /// A router carried them.
+    Carried,
+}
+
+/// An address an interface answers for and does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AnsweredFor {
+    pub(super) ip: Ipv4Addr,
+    /// When it was last claimed.
+    pub(super) last_seen: Moment,
+    /// A packet from there was seen carried; else it is known by the number of them alone.
+    pub(super) carried: bool,
 }
 
 /// A question under way: is the current address still held, or has the interface moved to `candidate`?
@@ -72,8 +101,9 @@ impl Interface {
             first_seen: at,
             last_seen: at,
             random: false,
-            proxy: false,
-            doubt: None,
+            proxy: Unstored::default(),
+            answers_for: Unstored::default(),
+            doubt: Unstored::default(),
         }
     }
 
@@ -93,7 +123,8 @@ impl Interface {
             known.last_seen = known.last_seen.max(at);
             return (None, false);
         }
-        let fresh = Address { ip, first_seen: at, last_seen: at, voices: Voices::default() };
+        let fresh =
+            Address { ip, first_seen: at, last_seen: at, voices: Unstored::default(), way: Unstored::default() };
         let current = self.current.map(IpAddr::V4);
         let gone = self.addresses.push_or_evict(fresh, |row| (Some(row.ip) == current, row.last_seen));
         (gone.map(|row| row.ip), true)
@@ -107,16 +138,36 @@ impl Interface {
             return;
         };
         if used == current {
-            self.doubt = None;
+            *self.doubt = None;
             return;
         }
         let silent =
             self.address(IpAddr::V4(current)).is_none_or(|row| row.last_seen.age(at).is_none_or(|age| age > STALE));
-        match &mut self.doubt {
+        match &mut *self.doubt {
             Some(doubt) => doubt.candidate = used,
-            None if fresh || silent => self.doubt = Some(Doubt { candidate: used, asked: 0, next: now }),
+            None if fresh || silent => *self.doubt = Some(Doubt { candidate: used, asked: 0, next: now }),
             None => {}
         }
+    }
+
+    /// The addresses of others it answers for (proxy ARP, RFC 1027), as far as this boot has seen.
+    pub fn answered_for(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        self.answers_for.iter().map(|row| row.ip)
+    }
+
+    pub(super) fn answers_for(&self, ip: IpAddr) -> bool {
+        self.answers_for.iter().any(|row| IpAddr::V4(row.ip) == ip)
+    }
+
+    /// Takes note that it answers for an address, whose row among its own is taken out.
+    pub(super) fn answer_for(&mut self, ip: Ipv4Addr, carried: bool, at: Moment) {
+        self.addresses.retain(|row| row.ip != IpAddr::V4(ip));
+        if let Some(known) = self.answers_for.iter_mut().find(|row| row.ip == ip) {
+            known.last_seen = at;
+            known.carried |= carried;
+            return;
+        }
+        self.answers_for.push_or_evict(AnsweredFor { ip, last_seen: at, carried }, |row| row.last_seen);
     }
 
     /// The address to show and to ask for: the current IPv4 one, else the widest IPv6 one seen last.

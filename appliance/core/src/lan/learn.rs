@@ -38,7 +38,7 @@ impl<J: Judge> Lan<J> {
         let at = self.moment(now);
         let Some(device) = self.devices.get_mut(&id) else { return };
         let changed = match seen.fact {
-            Fact::Alive | Fact::Answered(_) | Fact::Claims => return,
+            Fact::Alive | Fact::Answered(_) | Fact::Claims | Fact::Carried => return,
             Fact::Name(name) => device.learn_name(name, seen.source, at),
             Fact::Clue(clue, text) => device.learn_clue(clue, text, seen.source, at),
             Fact::Port { port, open } => {

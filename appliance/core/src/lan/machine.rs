@@ -54,10 +54,14 @@ pub struct Lan<J> {
     pub(super) legs: [LegState; MAX_SEGMENTS],
     pub(super) conflicts: Rows<Conflict, MAX_CONFLICTS>,
     pub(super) disputes: Rows<Dispute, MAX_SUSPICIONS>,
+    /// The last packet that a router carried: what else it says comes at the same time.
+    pub(super) carried: Option<(SegmentId, IpAddr, Instant)>,
     /// Addresses asked for because nobody was known to hold them.
     pub(super) questions: Rows<(SegmentId, IpAddr, Instant), MAX_QUESTIONS>,
     pub(super) lists: Rows<PortSet, MAX_PORT_LISTS>,
     pub(super) outbox: Outbox,
+    /// When a row was last handed over to be saved because something changed.
+    pub(super) wrote: Option<Instant>,
     pub(super) counts: Stats,
     pub(super) full_told: Option<Instant>,
 }
@@ -113,9 +117,11 @@ impl<J: Judge> Lan<J> {
             legs: core::array::from_fn(|_| LegState::default()),
             conflicts: Rows::new(),
             disputes: Rows::new(),
+            carried: None,
             questions: Rows::new(),
             lists: Rows::new(),
             outbox: Outbox::default(),
+            wrote: None,
             counts: Stats::default(),
             full_told: None,
         }
@@ -152,6 +158,9 @@ impl<J: Judge> Lan<J> {
         self.settle_disputes(now);
         self.watch_conflicts(now);
         self.outbox.drain(out, &mut self.devices);
+        if core::mem::take(&mut self.outbox.saves) {
+            self.wrote = Some(now);
+        }
     }
 
     /// When to call `on` with `Input::Tick` at the latest.

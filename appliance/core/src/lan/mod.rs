@@ -30,6 +30,7 @@ mod port;
 pub mod presence;
 pub mod probe;
 mod propose;
+mod proxy;
 pub mod record;
 mod restore;
 pub mod rows;
@@ -40,7 +41,9 @@ pub mod sighting;
 #[cfg(test)]
 mod sim;
 pub mod sweep;
+mod twin;
 mod union;
+mod unstored;
 pub mod uptime;
 pub mod vendor;
 mod voice;

@@ -23,6 +23,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(60);
 const SECOND_FRAME: Duration = Duration::from_millis(50);
 /// A newcomer is asked the moment it is first heard; no machine answers sooner, another word of the same packet may come.
 const QUICKEST_ANSWER: Duration = Duration::from_micros(100);
+/// Times alone are saved within this after something else was: until the next sweep has heard everybody.
+const RIDE_ALONG: Duration = Duration::from_secs(6 * 60);
 /// After a goodbye, so long until the device is asked: an answer to the goodbye itself would prove nothing.
 const AFTER_GOODBYE: Duration = Duration::from_secs(4);
 
@@ -91,8 +93,15 @@ impl<J: Judge> Lan<J> {
         let settings = &self.settings;
         let save_due =
             |pause: Duration| device.live.saved.is_none_or(|saved| now.saturating_duration_since(saved) >= pause);
-        if save_due(settings.refresh_pause) || (device.live.unsaved && save_due(settings.save_pause)) {
-            self.outbox.mark(device, true, false);
+        // Where nothing changes nothing is written: times grow old on the card until there is a reason to write.
+        let writing = self.wrote.is_some_and(|wrote| now.saturating_duration_since(wrote) <= RIDE_ALONG);
+        let changed = device.live.unsaved && save_due(settings.save_pause);
+        if changed || (writing && save_due(settings.refresh_pause)) {
+            if changed {
+                self.outbox.mark(device, true, false);
+            } else {
+                self.outbox.refresh(device);
+            }
             device.live.saved = Some(now);
             device.live.unsaved = false;
         }

@@ -14,6 +14,8 @@ pub(super) struct Outbox {
     /// Devices with something queued, each at most once.
     rows: VecDeque<DeviceId>,
     pub(super) changes_lost: u64,
+    /// Whether a row was handed over to be saved for a reason of its own since this was last taken.
+    pub(super) saves: bool,
 }
 
 impl Outbox {
@@ -49,6 +51,12 @@ impl Outbox {
         }
     }
 
+    /// Asks for a row to be saved beside others, for its times alone.
+    pub(super) fn refresh(&mut self, device: &mut Device) {
+        self.mark(device, false, false);
+        device.live.queued.refresh |= device.live.queued.any;
+    }
+
     /// A device is gone: nothing more is said of its row.
     pub(super) fn unmark(&mut self, id: DeviceId) {
         self.rows.retain(|row| *row != id);
@@ -73,7 +81,8 @@ impl Outbox {
             let Some(id) = self.rows.pop_front() else { break };
             let Some(device) = devices.get_mut(&id) else { continue };
             let queued = core::mem::take(&mut device.live.queued);
-            if queued.save {
+            self.saves |= queued.save;
+            if queued.save || queued.refresh {
                 let _full = out.push_back(Action::Save(id));
             }
             if queued.dirty {

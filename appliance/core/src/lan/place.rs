@@ -49,8 +49,13 @@ const FULL_AGAIN: Duration = Duration::from_secs(3_600);
 pub(super) const TENTATIVE: Duration = Duration::from_secs(15 * 60);
 
 impl<J: Judge> Lan<J> {
-    /// Finds whose a sighting is, making a newcomer when it is nobody's.
+    /// Finds whose a sighting is, making a newcomer when it is nobody's. None when it says nothing of anybody.
     pub(super) fn place(&mut self, seen: &Sighting<'_>, now: Instant) -> Option<Placed> {
+        let placed = self.locate(seen, now)?;
+        self.sift(placed, seen, now)
+    }
+
+    fn locate(&mut self, seen: &Sighting<'_>, now: Instant) -> Option<Placed> {
         let segment = seen.segment;
         let leg = self.leg(segment)?;
         let ip = seen.ip.map(unmapped).filter(|ip| leg.is_host(*ip));
@@ -133,17 +138,25 @@ impl<J: Judge> Lan<J> {
     fn is_proxy(&self, holder: &Holder, segment: SegmentId) -> bool {
         self.devices
             .get(&holder.device)
-            .is_some_and(|device| device.interface(segment, holder.mac).is_some_and(|interface| interface.proxy))
+            .is_some_and(|device| device.interface(segment, holder.mac).is_some_and(|interface| *interface.proxy))
     }
 
-    fn ask_who_holds(&mut self, segment: SegmentId, ip: IpAddr, now: Instant) {
+    /// Whether an address was not asked about lately; from now on it was.
+    pub(super) fn may_ask(&mut self, segment: SegmentId, ip: IpAddr, now: Instant) -> bool {
         if let Some(asked) = self.questions.iter_mut().find(|(at, of, _)| (*at, *of) == (segment, ip)) {
             if now.saturating_duration_since(asked.2) < ASK_AGAIN {
-                return;
+                return false;
             }
             asked.2 = now;
         } else {
             self.questions.push_or_evict((segment, ip, now), |(_, _, when)| *when);
+        }
+        true
+    }
+
+    fn ask_who_holds(&mut self, segment: SegmentId, ip: IpAddr, now: Instant) {
+        if !self.may_ask(segment, ip, now) {
+            return;
         }
         if self.leg(segment).is_some_and(|leg| leg.up && leg.is_on_link(ip)) {
             self.outbox.push(Action::Probe(Probe { segment, query: who_has(ip, None) }));
@@ -286,11 +299,14 @@ impl<J: Judge> Lan<J> {
         let Some(device) = self.devices.get_mut(&placed.device) else { return };
         let tentative = device.live.tentative.is_some();
         let Some(interface) = device.interface_mut(segment, placed.mac) else { return };
-        if interface.proxy && interface.address(ip).is_none() && !is_gateway {
+        if *interface.proxy && interface.address(ip).is_none() && !is_gateway {
+            if let IpAddr::V4(other) = ip {
+                interface.answer_for(other, false, at);
+            }
             return;
         }
         let (gone, fresh) = interface.hold(ip, at);
-        if let (true, true, IpAddr::V4(own)) = (interface.proxy, is_gateway, ip) {
+        if let (true, true, IpAddr::V4(own)) = (*interface.proxy, is_gateway, ip) {
             // Of all it answers for, this one is surely its own.
             interface.current = Some(own);
         }
@@ -306,6 +322,16 @@ impl<J: Judge> Lan<J> {
             self.holders.remove(&gone);
         }
         let before = self.holders.insert(key, Holder { device: placed.device, mac: placed.mac, last: Some(now) });
+        if let (Some(mac), IpAddr::V4(v4)) = (placed.mac, ip) {
+            if claims {
+                self.ask_ways(placed.device, segment, mac, v4, now);
+            }
+            if self.is_crowd(placed.device, segment, mac, now) {
+                self.mark_proxy(segment, mac, now);
+                return;
+            }
+            self.look_for_twins(placed.device, segment, mac, v4, now);
+        }
         let Some(before) = before.filter(|before| before.mac != placed.mac) else { return };
         let link_says = claims || matches!(source, Source::Arp | Source::Nd);
         let recent = before.last.is_some_and(|last| now.saturating_duration_since(last) <= HOLD)

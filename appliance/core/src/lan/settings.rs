@@ -27,7 +27,8 @@ pub struct LanSettings {
     pub confirm_pause: Duration,
     /// What is merely observed is asked to be saved at most this often for each device.
     pub save_pause: Duration,
-    /// A device of which nothing but the time of its last sign of life changed is saved again after this long.
+    /// A device of which nothing but the time of its last sign of life changed is saved again after this long, when something
+    /// else is written; while nothing is, not at all.
     pub refresh_pause: Duration,
     /// DHCP servers that are known and wanted, beside the gateway, this appliance and trusted devices.
     pub dhcp_servers: heapless::Vec<IpAddr, MAX_DHCP_SERVERS>,

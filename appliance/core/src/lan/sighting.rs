@@ -247,6 +247,9 @@ pub enum Fact<'a> {
     /// It answers for, or announces, this address as its own on the link (ARP reply or announcement, neighbour
     /// advertisement). Two machines doing so for one address are a conflict; plain traffic is not.
     Claims,
+    /// A packet from this address was carried to the link by the sender of the frame: its hop limit is below what any system
+    /// begins with. The address is not the sender's own. Told before whatever else the same packet says.
+    Carried,
     /// A host name, without domain.
     Name(&'a str),
     /// A word about itself.

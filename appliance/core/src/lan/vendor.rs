@@ -1,13 +1,20 @@
 //! Holds the look-up of a MAC address's vendor in the packed IEEE registry (MA-L, MA-M and MA-S assignments).
 //! Never holds the table: it is a file of the service, mapped into the binary and read in place. Called by the shell.
 //!
-//! Layout, made by `appliance/profiles/pack-vendors`: `OUI1`; five little-endian `u32`: prefixes of 24, 28 and 36 bits, names,
-//! bytes of names; the prefixes of each length in ascending order, big-endian in 3, 4 and 5 bytes; for each prefix in the
-//! same order the `u16` number of its name; for each name and one past the last a 3-byte offset; the names.
+//! Layout, made by `appliance/profiles/pack-vendors`: `OUI2`; five little-endian `u32`: prefixes of 24, 28 and 36 bits, names,
+//! names in a block; the prefixes of each length in ascending order, big-endian in 3, 4 and 5 bytes; for each prefix in the
+//! same order the `u16` number of its name; the bytes of each block as `u32`; the blocks, each a deflate stream (RFC 1951) of
+//! names, one a line.
 
+use alloc::vec::Vec;
+
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use vigie_wire::Mac;
 
-const MAGIC: &[u8] = b"OUI1";
+use crate::Text;
+use crate::limits::{MAX_VENDOR_BLOCK_BYTES, MAX_WORD_BYTES};
+
+const MAGIC: &[u8] = b"OUI2";
 /// Bits of the prefixes and bytes each is stored in.
 const LENGTHS: [(u32, usize); 3] = [(24, 3), (28, 4), (36, 5)];
 
@@ -16,8 +23,9 @@ const LENGTHS: [(u32, usize); 3] = [(24, 3), (28, 4), (36, 5)];
 pub struct Vendors<'a> {
     prefixes: [&'a [u8]; 3],
     numbers: &'a [u8],
-    offsets: &'a [u8],
-    names: &'a [u8],
+    names_in_block: usize,
+    lengths: &'a [u8],
+    blocks: &'a [u8],
 }
 
 impl<'a> Vendors<'a> {
@@ -31,7 +39,7 @@ impl<'a> Vendors<'a> {
             *count = usize::try_from(u32::from_le_bytes(*bytes)).ok()?;
             rest = after;
         }
-        let [long, medium, small, names, bytes] = counts;
+        let [long, medium, small, names, names_in_block] = counts;
         let mut take = |length: usize| {
             let (part, after) = rest.split_at_checked(length)?;
             rest = after;
@@ -39,15 +47,19 @@ impl<'a> Vendors<'a> {
         };
         let prefixes = [take(long.checked_mul(3)?)?, take(medium.checked_mul(4)?)?, take(small.checked_mul(5)?)?];
         let numbers = take(long.checked_add(medium)?.checked_add(small)?.checked_mul(2)?)?;
-        let offsets = take(names.checked_add(1)?.checked_mul(3)?)?;
-        let names = take(bytes)?;
-        Some(Self { prefixes, numbers, offsets, names })
+        if names_in_block == 0 {
+            return None;
+        }
+        let lengths = take(names.div_ceil(names_in_block).checked_mul(4)?)?;
+        let bytes = each_length(lengths).try_fold(0_usize, usize::checked_add)?;
+        let blocks = take(bytes)?;
+        Some(Self { prefixes, numbers, names_in_block, lengths, blocks })
     }
 
     /// The vendor of `mac`, by the longest assigned prefix. `None` for a locally administered address, which nobody
-    /// assigned, and for a prefix that is not in the registry.
+    /// assigned, and for a prefix that is not in the registry. Not cheap: a block of names is unpacked, some 20 kB.
     #[must_use]
-    pub fn of(&self, mac: Mac) -> Option<&'a str> {
+    pub fn of(&self, mac: Mac) -> Option<Text<MAX_WORD_BYTES>> {
         if mac.is_locally_administered() || mac.is_multicast() {
             return None;
         }
@@ -64,13 +76,29 @@ impl<'a> Vendors<'a> {
         })
     }
 
-    fn name(&self, number: usize) -> Option<&'a str> {
-        let offset = |at: usize| {
-            let [a, b, c] = *self.offsets.get(at * 3..)?.first_chunk::<3>()?;
-            usize::try_from(u32::from_le_bytes([a, b, c, 0])).ok()
-        };
-        core::str::from_utf8(self.names.get(offset(number)?..offset(number + 1)?)?).ok()
+    fn name(&self, number: usize) -> Option<Text<MAX_WORD_BYTES>> {
+        let block = self.block(number / self.names_in_block)?;
+        let name = block.split(|byte| *byte == b'\n').nth(number % self.names_in_block)?;
+        core::str::from_utf8(name).ok().map(Text::cut)
     }
+
+    /// The names of a block, one a line.
+    fn block(&self, at: usize) -> Option<Vec<u8>> {
+        let start = each_length(self.lengths).take(at).sum::<usize>();
+        let packed = self.blocks.get(start..)?.get(..each_length(self.lengths).nth(at)?)?;
+        decompress_to_vec_with_limit(packed, MAX_VENDOR_BLOCK_BYTES).ok()
+    }
+
+    /// Every name, one a line.
+    #[cfg(test)]
+    pub(super) fn all_names(&self) -> Vec<u8> {
+        let blocks: Vec<Vec<u8>> = (0..each_length(self.lengths).count()).map(|at| self.block(at).unwrap()).collect();
+        blocks.join(&b'\n')
+    }
+}
+
+fn each_length(lengths: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    lengths.chunks_exact(4).filter_map(|bytes| usize::try_from(u32::from_le_bytes(*bytes.first_chunk::<4>()?)).ok())
 }
 
 /// The place of `prefix` in a table of ascending big-endian numbers of `width` bytes.
@@ -97,16 +125,37 @@ mod tests {
 
     const PACKED: &[u8] = include_bytes!("../../../profiles/vendors.bin");
 
-    fn vendor(mac: &str) -> Option<&'static str> {
+    fn vendor(mac: &str) -> Option<Text<MAX_WORD_BYTES>> {
         Vendors::new(PACKED).unwrap().of(mac.parse().unwrap())
     }
 
     #[test]
+    fn every_block_is_read_within_its_bound() {
+        let names = Vendors::new(PACKED).unwrap().all_names();
+        assert!(names.split(|byte| *byte == b'\n').count() > 30_000);
+        assert!(core::str::from_utf8(&names).unwrap().lines().all(|name| (2..=56).contains(&name.len())));
+    }
+
+    #[test]
+    fn a_broken_block_is_no_name_and_one_that_would_grow_without_end_is_left() {
+        let mut broken = PACKED.to_vec();
+        let table = Vendors::new(PACKED).unwrap();
+        let start = PACKED.len() - table.blocks.len();
+        broken[start..].fill(0xff);
+        assert_eq!(Vendors::new(&broken).unwrap().of("00:00:0c:01:02:03".parse().unwrap()), None);
+        let bomb = miniz_oxide::deflate::compress_to_vec(&[b'a'; MAX_VENDOR_BLOCK_BYTES + 1], 9);
+        let head = [1_u32, 0, 0, 1, 1].map(u32::to_le_bytes).concat();
+        let length = u32::try_from(bomb.len()).unwrap().to_le_bytes();
+        let table = [MAGIC, &head, &[0, 0, 0x0c], &[0, 0], &length, &bomb].concat();
+        assert_eq!(Vendors::new(&table).unwrap().of("00:00:0c:01:02:03".parse().unwrap()), None);
+    }
+
+    #[test]
     fn knows_assignments_of_all_three_lengths() {
-        assert_eq!(vendor("00:00:0c:01:02:03"), Some("Cisco Systems"));
-        assert_eq!(vendor("b8:27:eb:01:02:03"), Some("Raspberry Pi Foundation"));
-        assert_eq!(vendor("20:85:93:b0:00:00"), Some("IOG Products"));
-        assert_eq!(vendor("8c:1f:64:ff:c0:00"), Some("Invendis Technologies India"));
+        assert_eq!(vendor("00:00:0c:01:02:03"), Some("Cisco Systems".into()));
+        assert_eq!(vendor("b8:27:eb:01:02:03"), Some("Raspberry Pi Foundation".into()));
+        assert_eq!(vendor("20:85:93:b0:00:00"), Some("IOG Products".into()));
+        assert_eq!(vendor("8c:1f:64:ff:c0:00"), Some("Invendis Technologies India".into()));
     }
 
     #[test]
@@ -118,7 +167,7 @@ mod tests {
 
     #[test]
     fn refuses_a_cut_table_at_every_length() {
-        assert!(Vendors::new(b"OUI2").is_none());
+        assert!(Vendors::new(b"OUI1").is_none());
         for length in (0..PACKED.len()).step_by(997) {
             assert!(Vendors::new(&PACKED[..length]).is_none(), "{length}");
         }

@@ -13,12 +13,21 @@ pub(super) enum Topic {
     SnmpName,
     SshKey,
     Serial,
+    DhcpClient,
 }
 
 impl Topic {
     #[cfg(test)]
-    const ALL: [Self; 7] =
-        [Self::MdnsName, Self::NbnsName, Self::LlmnrName, Self::DhcpName, Self::SnmpName, Self::SshKey, Self::Serial];
+    const ALL: [Self; 8] = [
+        Self::MdnsName,
+        Self::NbnsName,
+        Self::LlmnrName,
+        Self::DhcpName,
+        Self::SnmpName,
+        Self::SshKey,
+        Self::Serial,
+        Self::DhcpClient,
+    ];
 
     /// The subject of a fact, and what it says. Reverse DNS, titles and certificates are not here: one machine may well
     /// have several of them.
@@ -31,6 +40,7 @@ impl Topic {
             (Source::Snmp, Fact::Name(name)) => Some((Self::SnmpName, name)),
             (_, Fact::Stable(StableId::SshHostKey, key)) => Some((Self::SshKey, key)),
             (_, Fact::Stable(StableId::Serial, serial)) => Some((Self::Serial, serial)),
+            (_, Fact::Stable(StableId::DhcpClient, client)) => Some((Self::DhcpClient, client)),
             _ => None,
         }
     }
@@ -45,13 +55,14 @@ impl Topic {
             Self::SnmpName => "name (snmp)",
             Self::SshKey => "ssh host key",
             Self::Serial => "serial number",
+            Self::DhcpClient => "dhcp client id",
         }
     }
 }
 
-/// Hashes by topic; 0 is "nothing said". 28 B.
+/// Hashes by topic; 0 is "nothing said". 32 B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) struct Voices([u32; 7]);
+pub(super) struct Voices([u32; 8]);
 
 impl Voices {
     pub(super) fn say(&mut self, topic: Topic, text: &str) {
@@ -62,6 +73,11 @@ impl Voices {
 
     pub(super) fn said(&self, topic: Topic) -> Option<u32> {
         self.0.get(topic as usize).copied().filter(|hash| *hash != 0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn any(&self) -> bool {
+        self.0.iter().any(|hash| *hash != 0)
     }
 
     pub(super) fn forget(&mut self, topic: Topic) {

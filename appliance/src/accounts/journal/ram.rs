@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vigie_core::audit::{Draft, Entry};
 
 use super::ledger::Ledger;
-use super::store::{JournalStore, Keep, Kept, Reading};
+use super::store::{Change, JournalStore, Keep, Kept, Reading};
 use crate::accounts::store::NotSaved;
 use crate::accounts::token::DeviceKey;
 
@@ -51,6 +51,13 @@ impl JournalStore for RamJournal {
         let cursor = state.next;
         state.next += 1;
         state.entries.push_back((cursor, bytes));
+        Ok(Box::pin(std::future::ready(Ok(()))))
+    }
+
+    fn write_beside(&self, _rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
+        for what in what {
+            drop(self.write(what, true)?);
+        }
         Ok(Box::pin(std::future::ready(Ok(()))))
     }
 

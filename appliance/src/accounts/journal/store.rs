@@ -6,6 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use vigie_core::audit::{Draft, Entry};
+use vigie_store::Kind;
 
 use super::ledger::Ledger;
 use crate::accounts::store::NotSaved;
@@ -25,6 +26,17 @@ pub struct Kept {
     pub entry: Entry,
 }
 
+/// A row of somebody else that is kept together with entries: what was done, and that it was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Of which kind.
+    pub kind: Kind,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
 /// Keeps the journal.
 pub trait JournalStore: Send + Sync {
     /// Links an entry to the chain and keeps it; takes its place in the order at once. What comes back ends when it is
@@ -33,6 +45,12 @@ pub trait JournalStore: Send + Sync {
     /// # Errors
     /// When the medium takes nothing at all; the entry is lost then, and its number is not used.
     fn write(&self, what: Draft, now: bool) -> Result<Reading<Result<(), NotSaved>>, NotSaved>;
+    /// Keeps rows, and entries about them, all in one flush or none of them; takes their place in the order at once. What
+    /// comes back ends when they are durable.
+    ///
+    /// # Errors
+    /// When the medium takes nothing at all; the numbers of the entries are not used then.
+    fn write_beside(&self, rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved>;
     /// Entries the medium refused later, since the last time somebody asked.
     fn take_lost(&self) -> u32;
     /// The newest entries below a cursor that `keep` wants, newest first.

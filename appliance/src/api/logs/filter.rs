@@ -24,11 +24,12 @@ const MAX_TEXT_BYTES: usize = 64;
 pub(crate) struct Asked {
     /// A kind by its name, such as `login_failed`.
     pub(crate) kind: Option<String>,
-    /// `system`, `door`, `accounts`, `settings` or `devices`.
+    /// `system`, `door`, `accounts`, `settings`, `devices` or `kiosk`.
     pub(crate) theme: Option<String>,
     /// Number or name of an account, or `system`, `stranger`, `console`.
     pub(crate) actor: Option<String>,
-    /// Id of a device (16 digits), `account:` with a number, or the name of a thing.
+    /// Id of a device (16 digits), `account:`, `session:` or `workstation:` with a number, `person:` with the number the
+    /// journal knows somebody by, or the name of a thing.
     pub(crate) object: Option<String>,
     /// Not before: a day (`2026-03-01`) or a moment (`2026-03-01T12:00:00Z`), in UTC.
     pub(crate) since: Option<String>,
@@ -131,10 +132,12 @@ fn mentions(entry: &Entry, kind: Option<Kind>, names: &Names, text: &str) -> boo
     let object = match &what.object {
         Object::Nothing => String::new(),
         Object::Account(number) => name(*number),
-        Object::Device(id) => format!("{id:016x}"),
+        Object::Device(id) | Object::Person(id) => format!("{id:016x}"),
+        Object::Session(number) => number.to_string(),
+        Object::Workstation(number) => number.to_string(),
         Object::Named(name) => name.to_lowercase(),
     };
-    let from = what.from.map(|from| from.to_string()).unwrap_or_default();
+    let from = names.address(entry).unwrap_or_default();
     let kind = kind.map_or("", Kind::name);
     [actor.as_str(), &object, &from, kind, &what.detail.to_lowercase()].iter().any(|part| part.contains(text))
 }
@@ -146,6 +149,7 @@ fn theme_of(name: &str) -> Option<Theme> {
         "accounts" => Theme::Accounts,
         "settings" => Theme::Settings,
         "devices" => Theme::Devices,
+        "kiosk" => Theme::Kiosk,
         _ => return None,
     })
 }
@@ -155,6 +159,9 @@ fn actor_of(who: &str, names: &Names) -> Option<Actor> {
         "system" => Some(Actor::System),
         "stranger" => Some(Actor::Stranger),
         "console" => Some(Actor::Console),
+        who if who.starts_with("workstation:") => {
+            who.strip_prefix("workstation:")?.parse().ok().map(Actor::Workstation)
+        }
         who => who.parse().ok().or_else(|| names.number_of(who)).map(Actor::Account),
     }
 }
@@ -162,6 +169,15 @@ fn actor_of(who: &str, names: &Names) -> Option<Actor> {
 fn object_of(text: &str) -> Object {
     if let Some(number) = text.strip_prefix("account:").and_then(|number| number.parse().ok()) {
         return Object::Account(number);
+    }
+    if let Some(number) = text.strip_prefix("session:").and_then(|number| number.parse().ok()) {
+        return Object::Session(number);
+    }
+    if let Some(number) = text.strip_prefix("workstation:").and_then(|number| number.parse().ok()) {
+        return Object::Workstation(number);
+    }
+    if let Some(subject) = text.strip_prefix("person:").and_then(|text| u64::from_str_radix(text, 16).ok()) {
+        return Object::Person(subject);
     }
     let id = Some(text).filter(|text| text.len() == 16).and_then(|text| u64::from_str_radix(text, 16).ok());
     id.map_or_else(|| Object::Named(text.into()), Object::Device)

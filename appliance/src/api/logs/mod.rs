@@ -1,5 +1,6 @@
 //! Holds the routes of the journal: who did what, filtered, counted, verified, exported.
-//! Never changes it: an operator sees what they did themselves, an administrator everything.
+//! Never changes it: an administrator sees everything, an operator what they did themselves, a viewer what was done but not
+//! who did it or from where.
 //! The route table holds them; the journal answers.
 
 pub(crate) mod filter;
@@ -82,24 +83,29 @@ struct Verdict {
 /// The routes.
 pub(crate) fn routes(clocks: &Arc<Clocks>) -> Vec<Route> {
     vec![
-        filtered(Route::get("/api/logs", Access::Operator, "The journal, newest first; operators see their own acts"))
+        filtered(Route::get("/api/logs", Access::Viewer, "The journal, newest first; operators see their own acts, viewers no names"))
             .lists()
             .answers::<List>(200)
             .run_with(clocks, list),
-        Route::get("/api/logs/{id}", Access::Operator, "One entry, by number")
+        Route::get("/api/logs/{id}", Access::Viewer, "One entry, by number")
             .answers::<EntryView>(200)
             .run_with(clocks, show),
-        Route::get("/api/logs/recent", Access::Operator, "The newest twenty")
+        Route::get("/api/logs/recent", Access::Viewer, "The newest twenty")
             .answers::<List>(200)
             .run_with(clocks, recent),
-        Route::get("/api/logs/stats", Access::Operator, "How many entries of which kind, by whom")
+        Route::get("/api/logs/stats", Access::Viewer, "How many entries of which kind, by whom")
             .answers::<Stats>(200)
             .run_with(clocks, stats),
-        Route::get("/api/logs/errors", Access::Operator, "What was refused or went wrong, newest first")
+        Route::get("/api/logs/errors", Access::Viewer, "What was refused or went wrong, newest first")
             .lists()
             .answers::<List>(200)
             .run_with(clocks, errors),
-        Route::post("/api/logs/search", Access::Operator, "The same as the list, asked for by a document")
+        Route::get("/api/logs/by_session", Access::Viewer, "What happened to a session, newest first")
+            .lists()
+            .query("session", "Number of the session; needed.")
+            .answers::<List>(200)
+            .run_with(clocks, by_session),
+        Route::post("/api/logs/search", Access::Viewer, "The same as the list, asked for by a document")
             .reads::<Asked>()
             .lists()
             .answers::<List>(200)
@@ -121,24 +127,32 @@ pub(crate) fn routes(clocks: &Arc<Clocks>) -> Vec<Route> {
 fn filtered(draft: Draft) -> Draft {
     draft
         .query("kind", "Only this kind, such as login_failed.")
-        .query("theme", "Only system, door, accounts, settings or devices.")
+        .query("theme", "Only system, door, accounts, settings, devices or kiosk.")
         .query("actor", "Only by this account (number or name), or system, stranger, console.")
-        .query("object", "Only on this: a device's id, `account:` and a number, the name of a thing.")
+        .query("object", "Only on this: a device's id, `account:`, `session:` or `workstation:` and a number, the name of a thing.")
         .query("since", "Not before this day or moment, in UTC.")
         .query("until", "Before this day or moment, in UTC.")
         .query("text", "With this in kind, names, address or particulars.")
         .query("errors", "`true`: only what was refused or went wrong.")
 }
 
-/// Whose acts the caller may see: all of them, or only their own.
+/// Whose acts the caller may see: all of them, or only their own. Viewers see all, by [`names_for`] without names.
 pub(crate) fn sees(call: &Call) -> Result<Option<Actor>, Problem> {
     let who = call.caller()?;
-    Ok((who.role != Role::Admin).then_some(Actor::Account(who.account)))
+    Ok((who.role == Role::Operator).then_some(Actor::Account(who.account)))
+}
+
+/// The names the caller may know. Without any, entries show numbers in place of people, and no address either.
+fn names_for(call: &Call) -> Result<Names, Problem> {
+    Ok(match call.caller()?.role {
+        Role::Operator | Role::Admin => Names::of(&call.platform.accounts),
+        Role::Viewer | Role::Agent | Role::Screen => Names::hidden(),
+    })
 }
 
 async fn find(clocks: &Arc<Clocks>, call: &Call, asked: &Asked) -> Outcome {
     let window = Window::<u64>::of(call)?;
-    let names = Names::of(&call.platform.accounts);
+    let names = names_for(call)?;
     let (filter, only) = (asked.read(&names)?, sees(call)?);
     // One more than a page tells whether there is another.
     let keep = narrow(only, filter.into_keep(names.clone(), clocks));
@@ -167,8 +181,14 @@ async fn errors(clocks: Arc<Clocks>, call: Call) -> Outcome {
     find(&clocks, &call, &Asked { errors: Some(true), ..Asked::default() }).await
 }
 
+async fn by_session(clocks: Arc<Clocks>, call: Call) -> Outcome {
+    let session = call.query("session").and_then(|text| text.parse::<u64>().ok());
+    let session = session.ok_or_else(|| Problem::from(&faults::BAD_PARAMETER).with("name", "session"))?;
+    find(&clocks, &call, &Asked { object: Some(format!("session:{session}")), ..Asked::default() }).await
+}
+
 async fn recent(clocks: Arc<Clocks>, call: Call) -> Outcome {
-    let (names, only) = (Names::of(&call.platform.accounts), sees(&call)?);
+    let (names, only) = (names_for(&call)?, sees(&call)?);
     let kept = call.platform.journal.newest(u64::MAX, RECENT, narrow(only, Box::new(|_| true))).await;
     let items: Vec<EntryView> = kept.iter().map(|kept| EntryView::render(&kept.entry, &names, &clocks)).collect();
     Reply::json(&List { count: items.len(), items, next: None })
@@ -179,7 +199,7 @@ async fn show(clocks: Arc<Clocks>, call: Call) -> Outcome {
     let number: u64 = call.parameter("id").parse().map_err(|_| missing())?;
     let keep = narrow(sees(&call)?, Box::new(move |entry| entry.number == number));
     let kept = call.platform.journal.newest(u64::MAX, 1, keep).await;
-    let names = Names::of(&call.platform.accounts);
+    let names = names_for(&call)?;
     let entry = kept.first().ok_or_else(missing)?;
     Reply::json(&EntryView::render(&entry.entry, &names, &clocks))
 }

@@ -16,27 +16,43 @@ use crate::shell::clocks::Clocks;
 
 /// What accounts are called now.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(BTreeMap<u32, String>);
+pub(crate) struct Names {
+    by_number: BTreeMap<u32, String>,
+    /// For who may see what was done, but neither by whom nor from where.
+    hidden: bool,
+}
 
 impl Names {
     /// The names of a running service.
     pub(crate) fn of(accounts: &Accounts) -> Self {
-        Self(accounts.list().into_iter().map(|account| (account.number, account.username)).collect())
+        let all = accounts.list().into_iter().map(|account| (account.number, account.username));
+        Self { by_number: all.collect(), hidden: false }
+    }
+
+    /// None, and no addresses either.
+    pub(crate) fn hidden() -> Self {
+        Self { hidden: true, ..Self::default() }
+    }
+
+    /// The address of an entry, for who may know.
+    pub(crate) fn address(&self, entry: &Entry) -> Option<String> {
+        entry.what.from.filter(|_| !self.hidden).map(|from| from.to_string())
     }
 
     /// The names in stored records.
     pub(crate) fn of_records<'a>(records: impl Iterator<Item = &'a [u8]>) -> Self {
-        Self(records.filter_map(AccountRecord::from_bytes).map(|record| (record.number, record.username)).collect())
+        let all = records.filter_map(AccountRecord::from_bytes).map(|record| (record.number, record.username));
+        Self { by_number: all.collect(), hidden: false }
     }
 
     /// The number of a name, compared without case.
     pub(crate) fn number_of(&self, name: &str) -> Option<u32> {
-        self.0.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(number, _)| *number)
+        self.by_number.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(number, _)| *number)
     }
 
     /// The name of a number; `None` once the account is gone.
     pub(crate) fn of_number(&self, number: u32) -> Option<&str> {
-        self.0.get(&number).map(String::as_str)
+        self.by_number.get(&number).map(String::as_str)
     }
 }
 
@@ -111,7 +127,7 @@ impl EntryView {
             failure: kind.is_some_and(Kind::is_failure),
             actor: actor(what.actor, names),
             object: object(&what.object, names),
-            from: what.from.map(|from| from.to_string()),
+            from: names.address(entry),
             count: what.count,
             detail: what.detail.to_string(),
             hash: data_encoding::HEXLOWER.encode(&vigie_core::audit::hash(&entry.to_bytes())),
@@ -132,7 +148,12 @@ fn actor(actor: Actor, names: &Names) -> Party {
         Actor::Account(number) => account(number, names),
         Actor::Stranger => party("stranger"),
         Actor::Console => party("console"),
+        Actor::Workstation(number) => numbered("workstation", number),
     }
+}
+
+fn numbered(kind: &'static str, number: impl ToString) -> Party {
+    Party { kind, id: Some(number.to_string()), name: None }
 }
 
 fn account(number: u32, names: &Names) -> Party {
@@ -144,6 +165,9 @@ fn object(object: &Object, names: &Names) -> Party {
         Object::Nothing => Party { kind: "nothing", id: None, name: None },
         Object::Account(number) => account(*number, names),
         Object::Device(id) => Party { kind: "device", id: Some(format!("{id:016x}")), name: None },
+        Object::Session(number) => numbered("session", number),
+        Object::Workstation(number) => numbered("workstation", number),
+        Object::Person(subject) => numbered("person", format!("{subject:016x}")),
         Object::Named(name) => Party { kind: "thing", id: None, name: Some(name.to_string()) },
     }
 }
@@ -195,7 +219,7 @@ mod tests {
 
     #[test]
     fn names_are_looked_up_and_a_formula_stays_text() {
-        let names = Names(BTreeMap::from([(1, "@ada".to_owned())]));
+        let names = Names { by_number: BTreeMap::from([(1, "@ada".to_owned())]), hidden: false };
         let what = Draft {
             at: Moment { boot: 1, ms: 5 },
             wall_ms: 1_800_000_000_000,
@@ -213,6 +237,8 @@ mod tests {
         let start =
             "9,2027-01-15T08:00:00.000Z,1,5,account_deleted,account 1,'@ada,account 2,,10.0.0.9,1,\"a, \"\"b\"\"\",";
         assert!(line.starts_with(start) && line.ends_with("\r\n"), "{line}");
+        let unknown = EntryView::render(&entry, &Names::hidden(), &Clocks::open(&[], None));
+        assert_eq!((unknown.actor.name, unknown.from), (None, None), "who may not know is not told");
         let newer = Entry { what: Draft { kind: 99, ..entry.what.clone() }, ..entry };
         assert_eq!(EntryView::render(&newer, &names, &Clocks::open(&[], None)).kind, "kind_99");
     }

@@ -82,12 +82,13 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::get("/api/network/v2/devices/{id}", Access::Viewer, "A device, by id, MAC or address")
             .answers::<DeviceDetail>(200)
             .run_with(desk, show),
-        Route::delete("/api/network/v2/devices/{id}", Access::Admin, "Forget a device; heard again, it is new")
+        // It can be brought back for an hour, so it is daily work, here as on the page.
+        Route::delete("/api/network/v2/devices/{id}", Access::Operator, "Forget a device; heard again, it is new")
             .audits(Act::DeviceForgotten)
             .run_with(desk, forget),
         Route::post(
             "/api/network/v2/devices/{id}/recall",
-            Access::Admin,
+            Access::Operator,
             "Bring back a device forgotten within the last hour, with all that was known of it",
         )
         .takes(BodyRule::Json)

@@ -1,5 +1,5 @@
 //! Holds the routes that give all devices away, as a spreadsheet or as JSON.
-//! Never holds the whole table at once: it goes out a hundred devices at a time, as fast as the client takes it.
+//! Never holds the whole table at once: it goes out some devices at a time, as fast as the client takes it.
 //! The route table holds them.
 
 use std::sync::Arc;
@@ -19,8 +19,9 @@ use crate::http::problem::{Problem, faults};
 use crate::http::reply::{Pieces, Reply};
 use crate::http::route::{Holds, Outcome, Route};
 
-/// Devices rendered at once. One of which all is known takes 15 kB of text, and many clients may be read to at a time.
-const AT_ONCE: usize = 4;
+/// A piece of a list is handed over once it has this many bytes. One device of which all is known takes 15 kB of text, and many
+/// clients may be read to at a time: each holds two pieces.
+pub(crate) const PIECE_BYTES: usize = 16 * 1024;
 /// What tells spreadsheet programs that a file is UTF-8.
 const MARK: &str = "\u{feff}";
 
@@ -57,9 +58,10 @@ async fn csv(desk: Arc<Desk>, call: Call) -> Outcome {
         if pieces.send(head.into()).await.is_err() {
             return;
         }
-        let render = move |lens: &Lens<'_>, device: &Device| sheet::row(&DeviceView::render(lens, device));
-        let join = move |rows: &[_], _| write_lines(separator, rows);
-        pass(&desk, Some(filter), &pieces, render, join).await;
+        let write = move |lens: &Lens<'_>, device: &Device, _, bytes: &mut Vec<u8>| {
+            bytes.extend(write_lines(separator, &[sheet::row(&DeviceView::render(lens, device))]));
+        };
+        pass(&desk, filter, &pieces, write).await;
     });
     Ok(reply.header(CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""))
 }
@@ -96,49 +98,57 @@ async fn json(desk: Arc<Desk>, call: Call) -> Outcome {
         if pieces.send(head.into()).await.is_err() {
             return;
         }
-        if pass(&desk, Some(filter), &pieces, DeviceView::render, join_json).await {
+        if pass(&desk, filter, &pieces, write_device).await {
             let _gone = pieces.send(Bytes::from_static(b"]}\n")).await;
         }
     });
     Ok(reply.header(CONTENT_DISPOSITION, "attachment; filename=\"devices.json\""))
 }
 
-/// Values of a JSON list, with the comma before them unless they are the first.
-pub(crate) fn join_json<T: serde::Serialize>(rows: &[T], first: bool) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for (index, row) in rows.iter().enumerate() {
-        if !first || index > 0 {
-            bytes.push(b',');
-        }
-        // Views serialise: they hold text, numbers and lists of them.
-        bytes.extend(serde_json::to_vec(row).unwrap_or_default());
+/// Writes a value of a JSON list, with the comma before it unless it is the first.
+pub(crate) fn write_item<T: serde::Serialize>(value: &T, first: bool, bytes: &mut Vec<u8>) {
+    if !first {
+        bytes.push(b',');
     }
-    bytes
+    // Views serialise: they hold text, numbers and lists of them; and memory takes what is written to it.
+    let _written = serde_json::to_writer(bytes, value);
 }
 
-/// Sends every device, some at a time, in the order of their ids. `false` when the client or the service went away.
-pub(crate) async fn pass<T: Send + 'static>(
+fn write_device(lens: &Lens<'_>, device: &Device, first: bool, bytes: &mut Vec<u8>) {
+    write_item(&DeviceView::render(lens, device), first, bytes);
+}
+
+/// Sends every device, some at a time, in the order of their ids. `write` is told whether it is the first. `false` when the
+/// client or the service went away.
+pub(in crate::api) async fn pass(
     desk: &Desk,
-    filter: Option<Filter>,
+    filter: Filter,
     pieces: &Pieces,
-    render: impl Fn(&Lens<'_>, &Device) -> T + Copy + Send + 'static,
-    join: impl Fn(&[T], bool) -> Vec<u8> + Send,
+    write: impl Fn(&Lens<'_>, &Device, bool, &mut Vec<u8>) + Copy + Send + 'static,
 ) -> bool {
-    let filter = Arc::new(filter.unwrap_or_default());
-    let (mut after, mut first) = (None, true);
+    let filter = Arc::new(filter);
+    let mut after = None;
     loop {
         let (filter, from) = (filter.clone(), after);
         let some = desk.visit(move |hands, lens| {
+            let (mut last, mut bytes) = (from, Vec::with_capacity(PIECE_BYTES));
             let rest = hands.lan().devices().filter(|device| from.is_none_or(|from: DeviceId| device.id() > from));
-            let wanted = rest.filter(|device| filter.takes(lens, device)).take(AT_ONCE);
-            let rows: Vec<_> = wanted.map(|device| (device.id(), render(lens, device))).collect();
-            rows
+            for device in rest.filter(|device| filter.takes(lens, device)) {
+                // Written here: a view takes several times the memory of its text.
+                write(lens, device, last.is_none(), &mut bytes);
+                last = Some(device.id());
+                if bytes.len() >= PIECE_BYTES {
+                    break;
+                }
+            }
+            (last, bytes)
         });
-        let Ok(some) = some.await else { return false };
-        let Some((last, _)) = some.last() else { return true };
-        after = Some(*last);
-        let rows: Vec<_> = some.into_iter().map(|(_, row)| row).collect();
-        if pieces.send(join(&rows, std::mem::take(&mut first)).into()).await.is_err() {
+        let Ok((last, bytes)) = some.await else { return false };
+        if bytes.is_empty() {
+            return true;
+        }
+        after = last;
+        if pieces.send(bytes.into()).await.is_err() {
             return false;
         }
     }
@@ -147,18 +157,22 @@ pub(crate) async fn pass<T: Send + 'static>(
 /// Sends these devices as values of a JSON list, some at a time; one that is gone meanwhile is left out. `false` when the
 /// client or the service went away.
 pub(super) async fn pass_page(desk: &Desk, ids: &[DeviceId], pieces: &Pieces) -> bool {
-    let mut first = true;
-    for some in ids.chunks(AT_ONCE) {
-        let some = some.to_vec();
-        let rows = desk.visit(move |hands, lens| {
-            let there = some.iter().filter_map(|id| hands.lan().device(*id));
-            there.map(|device| DeviceView::render(lens, device)).collect::<Vec<_>>()
+    let (mut rest, mut first) = (ids.to_vec().into_iter(), true);
+    while !rest.as_slice().is_empty() {
+        let some = desk.visit(move |hands, lens| {
+            let mut bytes = Vec::with_capacity(PIECE_BYTES);
+            while bytes.len() < PIECE_BYTES
+                && let Some(id) = rest.next()
+            {
+                if let Some(device) = hands.lan().device(id) {
+                    write_device(lens, device, std::mem::take(&mut first), &mut bytes);
+                }
+            }
+            (rest, first, bytes)
         });
-        let Ok(rows) = rows.await else { return false };
-        if rows.is_empty() {
-            continue;
-        }
-        if pieces.send(join_json(&rows, std::mem::take(&mut first)).into()).await.is_err() {
+        let Ok((left, still_first, bytes)) = some.await else { return false };
+        (rest, first) = (left, still_first);
+        if !bytes.is_empty() && pieces.send(bytes.into()).await.is_err() {
             return false;
         }
     }

@@ -112,6 +112,10 @@ faults! {
     NO_SNAPSHOT = "no_snapshot", Gone, "This scan is remembered, but what it found is not: the last {limit} whole scans are kept.", "Cette exploration est connue, mais plus ce qu'elle a trouvé : seules les {limit} dernières explorations complètes sont gardées.";
     /// Not a table we can read.
     NOT_A_SHEET = "not_a_device_list", Invalid, "This is not a list of devices: the first line must name columns such as mac, ip and label, or devMac and devName.", "Ce n'est pas une liste d'appareils : la première ligne doit nommer des colonnes comme mac, ip et label, ou devMac et devName.";
+    /// Not a backup.
+    NOT_A_BACKUP = "not_a_backup", Invalid, "This is not a backup of a Vigie, or it is damaged: line {line}, column {column}. Nothing was changed.", "Ce n'est pas une sauvegarde d'une Vigie, ou elle est abîmée : ligne {line}, colonne {column}. Rien n'a été changé.";
+    /// Another version of the form.
+    OTHER_BACKUP_FORM = "other_backup_form", Invalid, "This backup is of form {version}, and this Vigie reads form {known}. Restore it with the version that wrote it, or update this one. Nothing was changed.", "Cette sauvegarde est au format {version}, et cette Vigie lit le format {known}. Restaurez-la avec la version qui l'a écrite, ou mettez celle-ci à jour. Rien n'a été changé.";
     /// Not UTF-8.
     NOT_UTF8 = "not_utf8", Invalid, "The file is not written in UTF-8; save it again as “CSV UTF-8”.", "Le fichier n'est pas en UTF-8 ; enregistrez-le de nouveau en « CSV UTF-8 ».";
 }

@@ -18,7 +18,7 @@ const MAX_RANK_BYTES: usize = 40;
 
 /// What a list is restricted to. Everything given must hold.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Filter {
+pub(in crate::api) struct Filter {
     online_only: bool,
     sources: Vec<Source>,
     kinds: Vec<Kind>,
@@ -80,7 +80,7 @@ impl Filter {
 }
 
 /// A switch of a query: there and empty means yes. `None` for a word that is neither yes nor no.
-pub(super) fn read_switch(text: Option<&str>) -> Option<bool> {
+pub(in crate::api) fn read_switch(text: Option<&str>) -> Option<bool> {
     match text.map(str::trim) {
         None | Some("false" | "0" | "no") => Some(false),
         Some("" | "true" | "1" | "yes") => Some(true),

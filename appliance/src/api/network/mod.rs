@@ -23,9 +23,9 @@ pub(crate) mod desk;
 pub(crate) mod devices;
 pub(crate) mod edit;
 mod events;
-mod export;
+pub(super) mod export;
 pub(crate) mod fault;
-mod filter;
+pub(super) mod filter;
 mod health;
 pub mod import;
 pub(crate) mod live;
@@ -44,7 +44,7 @@ pub(crate) mod wake;
 use std::sync::Arc;
 
 pub(crate) use desk::Desk;
-pub(crate) use export::csv_of;
+pub(crate) use export::{PIECE_BYTES, csv_of, write_item};
 
 use crate::http::route::Route;
 

@@ -23,7 +23,7 @@ use crate::http::route::{Outcome, Route};
 use crate::shell::keeper::SETTINGS;
 
 /// The key under which they are stored.
-const KEY: &[u8] = b"network";
+pub(crate) const KEY: &[u8] = b"network";
 
 /// The routes.
 pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
@@ -69,12 +69,7 @@ pub(crate) async fn change(
     new: NetworkSettings,
     check_seen: impl FnOnce(&str) -> Result<(), Problem>,
 ) -> Result<(NetworkSettings, bool), Problem> {
-    check(&new)?;
-    let value = serde_json::to_vec(&new).unwrap_or_default();
-    if value.len() > MAX_VALUE_BYTES {
-        let problem = Problem::from(&fault::SETTINGS_TOO_LONG).with("length", value.len());
-        return Err(problem.with("limit", MAX_VALUE_BYTES));
-    }
+    let value = encode(&new)?;
     let mut settings = desk.settings.lock().await;
     let present = serde_json::to_vec(&*settings).unwrap_or_default();
     check_seen(&etag::of(&present))?;
@@ -86,6 +81,20 @@ pub(crate) async fn change(
         *settings = new;
     }
     Ok((settings.clone(), changed))
+}
+
+/// Checks settings, and gives them as they are stored.
+///
+/// # Errors
+/// `invalid` with a pointer to each value that does not do, `settings_too_long`.
+pub(crate) fn encode(settings: &NetworkSettings) -> Result<Vec<u8>, Problem> {
+    check(settings)?;
+    let value = serde_json::to_vec(settings).unwrap_or_default();
+    if value.len() > MAX_VALUE_BYTES {
+        let problem = Problem::from(&fault::SETTINGS_TOO_LONG).with("length", value.len());
+        return Err(problem.with("limit", MAX_VALUE_BYTES));
+    }
+    Ok(value)
 }
 
 /// Says in an answer what the journal is to hold of a change: nothing, when all stood so already.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
@@ -32,6 +32,7 @@ use crate::http::logs::LogRing;
 use crate::http::route::RouteTable;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::{Network, testing};
 
 /// Longer than anything here takes: a test that waits for it has failed.
@@ -43,6 +44,7 @@ pub(crate) struct Bench {
     pub(crate) desk: Arc<Desk>,
     pub(crate) network: Network,
     pub(crate) keeper: Keeper,
+    pub(crate) kiosk: Kiosk,
     pub(crate) table: Arc<RouteTable>,
     server: Server,
     stop: watch::Sender<bool>,
@@ -114,9 +116,12 @@ impl Bench {
         state.watch(&platform);
         let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
         let network = testing::network(clocks.this_boot(), legs, Some(keeper.clone()), tell);
+        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
+        crate::api::kiosk::admit(&platform, &kiosk);
         let deps = Deps {
             network: network.clone(),
             keeper: keeper.clone(),
+            kiosk: kiosk.clone(),
             clocks,
             settings: NetworkSettings::default(),
             state,
@@ -124,18 +129,29 @@ impl Bench {
         let desk = crate::api::desk(&deps);
         let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
-        Self { platform, desk, network, keeper, table, server, stop: watch::channel(false).0, _folder: folder }
+        let stop = watch::channel(false).0;
+        Self { platform, desk, network, keeper, kiosk, table, server, stop, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.
     pub(crate) async fn ask(&self, role: Option<Role>, line: &str, fields: &str, body: &[u8]) -> Answer {
-        let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
+        let token = role.map(|role| self.platform.accounts.open_tokens(role.byte().into()).unwrap());
+        self.ask_with(token.as_ref().map(|token| token.access.expose()), line, fields, body).await
+    }
+
+    /// A new connection, as it is before anything is said on it.
+    pub(crate) fn connect(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let (server, stop) = (self.server.clone(), self.stop.subscribe());
         let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
         tokio::spawn(async move { server.converse(theirs, peer, false, stop).await });
-        let token = role.map(|role| self.platform.accounts.open_tokens(role.byte().into()).unwrap());
-        let bearer =
-            token.map(|token| format!("Authorization: Bearer {}\r\n", token.access.expose())).unwrap_or_default();
+        ours
+    }
+
+    /// One request with a bearer token, or without.
+    pub(crate) async fn ask_with(&self, token: Option<&str>, line: &str, fields: &str, body: &[u8]) -> Answer {
+        let mut ours = self.connect();
+        let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
         let head = format!("{line} HTTP/1.1\r\nHost: vigie.local\r\nConnection: close\r\n{bearer}{fields}{length}\r\n");
         let mut bytes = Vec::new();
@@ -152,7 +168,9 @@ impl Bench {
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let mut answer = Answer { status, head, body: String::new() };
         let chunked = answer.field("transfer-encoding").is_some();
-        answer.body = String::from_utf8(if chunked { join_chunks(&rest) } else { rest }).unwrap();
+        // What is no text, such as a photo, is only looked at by its length.
+        let body = if chunked { join_chunks(&rest) } else { rest };
+        answer.body = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         answer
     }
 

@@ -99,7 +99,7 @@ async fn the_stream_tells_rows_and_changes_as_the_lists_do() {
         let listed = bench.get("/api/network/v2/devices?q=till").await.json()["items"][0].clone();
         let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&row), names(&listed), "the same members");
-        let gone = bench.ask(Some(Role::Admin), &format!("DELETE /api/network/v2/devices/{id}"), "", b"").await;
+        let gone = bench.ask(Some(Role::Operator), &format!("DELETE /api/network/v2/devices/{id}"), "", b"").await;
         assert_eq!(gone.status, 204);
         loop {
             let told: Value = serde_json::from_str(&listener.hear().await.unwrap().text).unwrap();

@@ -129,3 +129,78 @@ async fn json_goes_out_whole_over_many_visits() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_backup_goes_out_and_comes_back_into_another_appliance_and_holds_no_secret() {
+    let mut backup = String::new();
+    let said = json!({
+        "label": "Till \"2\"", "owner": "shop", "notes": "line\nline", "tags": ["a", "b"], "trust": "blocked", "watch": true,
+        "kind": "nas", "hostname": "till2",
+    });
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        bench.add(10, "").await;
+        assert_eq!(bench.send(&format!("PATCH /api/network/v2/devices/{id}"), &said.to_string()).await.status, 200);
+        let settings = r#"{"interval_minutes":7}"#;
+        let put = bench.send_as(Role::Admin, "PUT /api/network/v2/config", "", settings).await;
+        assert_eq!(put.status, 200, "{}", put.body);
+        assert_eq!(bench.get("/api/system/backup").await.status, 403, "names of accounts are not for everybody");
+        let answer = bench.ask(Some(Role::Admin), "GET /api/system/backup", "", b"").await;
+        assert!(answer.field("content-disposition").unwrap().contains("vigie-"), "{}", answer.head);
+        let document = answer.json();
+        assert_eq!(
+            (&document["version"], &document["settings"]["interval_minutes"]),
+            (&json!(1), &json!(7)),
+            "{document}"
+        );
+        assert!(document["accounts"].as_array().unwrap().iter().all(|account| account.as_object().unwrap().len() == 3));
+        backup = answer.body;
+    })
+    .await;
+    with_bench(async |bench| {
+        let restore = async |query: &str, body: &str| {
+            let fields = "Content-Type: application/json\r\n";
+            bench.ask(Some(Role::Admin), &format!("POST /api/system/restore{query}"), fields, body.as_bytes()).await
+        };
+        let dry = restore("?dry_run=true", &backup).await.json();
+        assert_eq!((&dry["devices"]["added"], &dry["settings"]), (&json!(2), &json!("changed")), "{dry}");
+        assert_eq!(dry["not_in_a_backup"][0], "passwords");
+        assert_eq!(bench.get("/api/network/v2/devices").await.json()["count"], 1, "a dry run adds nothing");
+        let done = restore("", &backup).await.json();
+        assert_eq!((&done["devices"]["added"], &done["devices"]["refused"]), (&json!(2), &json!(0)), "{done}");
+        assert_eq!(done["accounts_missing"], json!([]));
+        let device = bench.get("/api/network/v2/devices/00:1b:21:00:00:09").await.json();
+        for (name, value) in said.as_object().unwrap() {
+            assert_eq!(&device[name], value, "{name}");
+        }
+        assert_eq!(bench.get("/api/network/v2/config").await.json()["interval_minutes"], 7);
+        let again = restore("", &backup).await.json();
+        assert_eq!((&again["devices"]["unchanged"], &again["settings"]), (&json!(2), &json!("same")), "{again}");
+        // Settings that do not do here are left, with the reason; the rest is restored.
+        let odd =
+            backup.replace("\"interval_minutes\":7", "\"interval_minutes\":0").replace("Till \\\"2\\\"", "Till 3");
+        let done = restore("", &odd).await.json();
+        assert_eq!((&done["settings"], &done["devices"]["updated"]), (&json!("refused"), &json!(1)), "{done}");
+        assert!(done["settings_reason"].as_str().unwrap().starts_with("/interval_minutes: "), "{done}");
+        assert_eq!(restore("", "{}").await.no(), (422, "not_a_backup".into()));
+        assert_eq!(restore("", r#"{"version":7,"items":[]}"#).await.no(), (422, "other_backup_form".into()));
+        let operator =
+            bench.ask(Some(Role::Operator), "POST /api/system/restore", "Content-Type: application/json\r\n", b"{}");
+        assert_eq!(operator.await.status, 403);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_that_another_appliance_gave_to_somebody_else_changes_nobody_here() {
+    with_bench(async |bench| {
+        let id = bench.add(9, "till").await;
+        let list = format!("id,mac,label\n{id},00:1b:21:00:00:77,Somebody else\n{id},,The till\n");
+        let done = import(bench, "", &list).await.json();
+        assert_eq!((&done["added"], &done["updated"]), (&json!(1), &json!(1)), "{done}");
+        let label = async |path: String| bench.get(&path).await.json()["label"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(label(format!("/api/network/v2/devices/{id}")).await, "The till");
+        assert_eq!(label("/api/network/v2/devices/00:1b:21:00:00:77".into()).await, "Somebody else");
+    })
+    .await;
+}

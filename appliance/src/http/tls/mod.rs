@@ -73,6 +73,12 @@ impl Shown {
         self.uploaded.as_ref().unwrap_or(&self.own)
     }
 
+    /// The authority's certificate in PEM.
+    #[must_use]
+    pub fn authority_pem(&self) -> String {
+        pem::write_certificate(&self.authority)
+    }
+
     /// The fingerprint of the authority.
     #[must_use]
     pub fn authority_sha256(&self) -> String {

@@ -19,7 +19,7 @@ use crate::http::problem::{ErrorKind, Fault, Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
 
-use super::{Facts, Shown, Tls, fingerprint, pem, upload};
+use super::{Facts, Shown, Tls, fingerprint, upload};
 
 /// TLS was switched off.
 pub static TLS_OFF: Fault = Fault {
@@ -136,7 +136,7 @@ pub fn routes() -> Vec<Route> {
         Route::get(AUTHORITY_PEM, Access::Public, "The certificate of the device's own authority, in PEM")
             .speaks(200, "application/x-pem-file")
             .run(async |call: Call| {
-                let text = pem::write_certificate(&enabled(&call)?.shown().authority);
+                let text = enabled(&call)?.shown().authority_pem();
                 let file = "attachment; filename=\"vigie-ca.pem\"";
                 Ok(Reply::bytes_of("application/x-pem-file", text).header(CONTENT_DISPOSITION, file))
             }),

@@ -6,6 +6,7 @@ use vigie_core::audit::{Kind, Theme};
 
 use crate::http::language::Text;
 
+use super::audit_kiosk;
 use super::both;
 
 pub(in crate::page) const TITLE: Text = both("Journal", "Journal");
@@ -43,17 +44,21 @@ pub(in crate::page) const CONSOLE: Text = both("Somebody at the console", "Quelq
 pub(in crate::page) const GONE: Text = both("a removed account (no. {n})", "un compte supprimé (nº\u{a0}{n})");
 pub(in crate::page) const FORGOTTEN: Text = both("a device since forgotten", "un appareil oublié depuis");
 pub(in crate::page) const SOMETHING: Text = both("something", "quelque chose");
+pub(in crate::page) const SESSION: Text = both("session {n}", "la session {n}");
+pub(in crate::page) const WORKSTATION: Text = both("workstation {n}", "le poste {n}");
+pub(in crate::page) const PERSON: Text = both("a person", "une personne");
 pub(in crate::page) const UNKNOWN: Text = both(
     "{who}: something a newer version wrote (kind {n})",
     "{who}\u{a0}: écrit par une version plus récente (genre {n})",
 );
 
 /// A theme, as a filter.
-pub(in crate::page) const THEMES: [(&str, Theme, Text); 5] = [
+pub(in crate::page) const THEMES: [(&str, Theme, Text); 6] = [
     ("door", Theme::Door, both("Log-ins", "Connexions")),
     ("accounts", Theme::Accounts, both("People", "Personnes")),
     ("settings", Theme::Settings, both("Settings", "Réglages")),
     ("devices", Theme::Devices, both("Devices", "Appareils")),
+    ("kiosk", Theme::Kiosk, both("Workstations", "Postes")),
     ("system", Theme::System, both("Appliance", "Vigie")),
 ];
 
@@ -100,5 +105,6 @@ pub(in crate::page) fn sentence(kind: Kind) -> Text {
         Kind::ConflictJudged => both("{who} judged a conflict of {what}", "{who} a tranché un conflit de {what}"),
         Kind::ScanStarted => both("{who} asked for a scan", "{who} a demandé une recherche"),
         Kind::ScanStopped => both("{who} stopped a scan", "{who} a arrêté une recherche"),
+        kind => audit_kiosk::sentence(kind),
     }
 }

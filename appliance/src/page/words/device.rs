@@ -39,6 +39,11 @@ pub(in crate::page) const NOT_WATCHED: Text = both("not watched", "pas observé"
 pub(in crate::page) const DAY_AGO: Text = both("24 h ago", "il y a 24 h");
 pub(in crate::page) const NOW: Text = both("now", "maintenant");
 pub(in crate::page) const INTERFACES: Text = both("Addresses over time", "Adresses au fil du temps");
+pub(in crate::page) const ANSWERS_FOR: Text = both("Answers for:", "Répond pour\u{a0}:");
+pub(in crate::page) const ANSWERS_FOR_WHY: Text = both(
+    "These addresses belong to machines behind it (proxy ARP); none of them is its own.",
+    "Ces adresses sont celles de machines situées derrière lui (proxy ARP)\u{a0}; aucune n'est la sienne.",
+);
 pub(in crate::page) const INTERFACES_CAPTION: Text =
     both("Addresses this device holds or held", "Adresses que cet appareil utilise ou a utilisées");
 pub(in crate::page) const NO_MAC: Text = both("no hardware address known", "adresse matérielle inconnue");

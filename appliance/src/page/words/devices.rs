@@ -94,6 +94,21 @@ pub(in crate::page) fn marked(language: Language, count: usize) -> String {
     )
 }
 
+/// How many are again as they were before a mark.
+pub(in crate::page) fn unmarked(language: Language, count: usize) -> String {
+    plural(
+        language,
+        count,
+        both("{n} device is marked as before.", "{n} appareil est marqué comme avant."),
+        both("{n} devices are marked as before.", "{n} appareils sont marqués comme avant."),
+    )
+}
+
+pub(in crate::page) const UNDO_LATE: Text = both(
+    "This can no longer be undone: that is possible once, for an hour, until the appliance restarts.",
+    "Ce n'est plus annulable\u{a0}: ça l'est une fois, pendant une heure, jusqu'au redémarrage de Vigie.",
+);
+
 /// A kind in words, capitalised.
 pub(in crate::page) fn kind(kind: Kind) -> Text {
     match kind {

@@ -13,7 +13,7 @@ use super::reasons;
 
 /// Sentences of the machines and the French ones; values keep their order. `{}` is a value to be copied, `{s}` the name
 /// of a source, `{k}` of a kind, `{r}` another reason.
-const SENTENCES: [(&str, &str); 36] = [
+const SENTENCES: [(&str, &str); 37] = [
     ("you said so", "vous l'avez dit"),
     ("you undid the merge", "vous avez annulé la fusion"),
     ("you call it {}", "vous l'appelez {}"),
@@ -35,6 +35,10 @@ const SENTENCES: [(&str, &str); 36] = [
     ("settled after flapping", "stable après des va-et-vient"),
     ("uses {}; {} not answered in {} tries", "utilise {}\u{a0}; {} n'a pas répondu en {} essais"),
     ("one side has not answered for {} minutes", "l'un des deux n'a pas répondu depuis {} minutes"),
+    (
+        "one MAC, two places: of {} and {} only the one that spoke last is reached, {} times in turn",
+        "une adresse MAC, deux endroits\u{a0}: de {} et {}, seul le dernier à avoir parlé est joint, {} fois de suite",
+    ),
     ("{s} says so and no longer the old name", "{s} le dit, et plus l'ancien nom"),
     ("{s} says so now", "{s} le dit maintenant"),
     (

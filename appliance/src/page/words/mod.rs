@@ -3,6 +3,7 @@
 //! The views speak through it.
 
 pub(super) mod audit;
+mod audit_kiosk;
 pub(super) mod changes;
 pub(super) mod chart;
 pub(super) mod device;
@@ -15,6 +16,8 @@ pub(super) mod logs;
 pub(super) mod overview;
 pub(super) mod people;
 mod reasons;
+pub(super) mod restore;
+pub(super) mod screen;
 pub(super) mod settings;
 pub(super) mod system;
 pub(super) mod times;

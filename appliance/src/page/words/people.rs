@@ -13,7 +13,6 @@ pub(in crate::page) const ABOUT: Text = both(
     "Who may log in here, and what they may do. Workstations and public screens have an account too.",
     "Qui peut se connecter ici, et avec quels droits. Les postes et les écrans publics ont aussi un compte.",
 );
-pub(in crate::page) const LOOK_AFTER: Text = both("Look after people", "Gérer les personnes");
 pub(in crate::page) const NAME: Text = both("Name", "Nom");
 pub(in crate::page) const ROLE: Text = both("May", "Droits");
 pub(in crate::page) const STATE: Text = both("State", "État");

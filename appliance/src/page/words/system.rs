@@ -25,7 +25,7 @@ pub(in crate::page) const HEALTH: Text = both("State", "État");
 pub(in crate::page) const HEALTH_GOOD: Text = both("Records reach the card", "Les données parviennent à la carte");
 pub(in crate::page) const HEALTH_MEMORY: Text = both("In memory only: {x}", "En mémoire seulement\u{a0}: {x}");
 pub(in crate::page) const WRITTEN: Text = both("Written since the start", "Écrit depuis le démarrage");
-pub(in crate::page) const BUDGET: Text = both("A day at this rate", "Par jour à ce rythme");
+pub(in crate::page) const BUDGET: Text = both("Written today", "Écrit aujourd'hui");
 pub(in crate::page) const WRITTEN_DAY: Text = both("{x} of {y} at most", "{x} sur {y} au plus");
 pub(in crate::page) const PART_STATE: Text = both("How it is", "État");
 pub(in crate::page) const PART_SETTINGS: Text = both("Settings", "Réglages");
@@ -35,10 +35,10 @@ pub(in crate::page) const FRAMES: Text = both("Frames heard", "Trames entendues"
 pub(in crate::page) const PROBES: Text = both("Questions asked", "Questions posées");
 pub(in crate::page) const BROKEN: Text = both("Malformed, and dropped", "Mal formées, ignorées");
 pub(in crate::page) const OVERRUN: Text = both("Lost in a rush", "Perdues dans la foule");
-pub(in crate::page) const COPY: Text = both("A copy of what you entered", "Une copie de vos saisies");
+pub(in crate::page) const COPY: Text = both("Backup", "Sauvegarde");
 pub(in crate::page) const COPY_HELP: Text = both(
-    "Names, owners, notes, tags and what you know of each device, in one file. Taking it in again brings them back, here or on another Vigie.",
-    "Noms, propriétaires, notes, étiquettes et ce que vous savez de chaque appareil, dans un fichier. Le reprendre les rétablit, ici ou sur une autre Vigie.",
+    "The devices alone, as a spreadsheet to read, print or change.",
+    "Les appareils seuls, dans un tableau à lire, imprimer ou modifier.",
 );
 pub(in crate::page) const EVENTS: Text = both("Changes kept", "Changements conservés");
 pub(in crate::page) const DROPPED: Text =
@@ -88,6 +88,8 @@ pub(in crate::page) fn check(name: &str) -> Option<Text> {
         "first_sweep" => both("First look around", "Première exploration"),
         "scanner" => both("Scanner", "Exploration"),
         "privileges" => both("Rights", "Droits"),
+        "tasks" => both("Tasks", "Tâches"),
+        "restarts" => both("Restarts", "Redémarrages"),
         "device_table" => both("List of devices", "Liste des appareils"),
         _ => return None,
     })

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use vigie_core::audit::{Draft, Entry};
-use vigie_store::{Durability, Kind};
+use vigie_store::{Durability, Error, Kind};
 
 use super::kinds::AUDIT_CHAIN_BYTES;
 use super::{AUDIT, AUDIT_SEAL, Event, Keeper, Linked, Stored};
-use crate::accounts::journal::{JournalStore, Keep, Kept, Ledger, Reading};
+use crate::accounts::journal::{Change, JournalStore, Keep, Kept, Ledger, Reading};
 use crate::accounts::store::NotSaved;
 use crate::accounts::token::DeviceKey;
 
@@ -51,6 +51,13 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn told(answer: Result<Result<(), Error>, oneshot::error::RecvError>) -> Result<(), NotSaved> {
+    match answer {
+        Ok(written) => written.map_err(|error| NotSaved(error.to_string())),
+        Err(_) => Err(NotSaved("the service is stopping".into())),
+    }
+}
+
 /// An entry that waits for its turn.
 struct Link {
     what: Option<Draft>,
@@ -77,12 +84,17 @@ impl JournalStore for KeptJournal {
         let link = Box::new(Link { what: Some(what), state: self.state.clone() });
         let durability = if now { Durability::Now } else { Durability::Batch };
         self.keeper.link(AUDIT, link, durability, done).map_err(|why| NotSaved(why.to_string()))?;
-        Ok(Box::pin(async move {
-            match answer.await {
-                Ok(written) => written.map_err(|error| NotSaved(error.to_string())),
-                Err(_) => Err(NotSaved("the service is stopping".into())),
-            }
-        }))
+        Ok(Box::pin(async move { told(answer.await) }))
+    }
+
+    fn write_beside(&self, rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
+        let (done, answer) = oneshot::channel();
+        let link = |what| -> (Kind, Box<dyn Linked>) {
+            (AUDIT, Box::new(Link { what: Some(what), state: self.state.clone() }))
+        };
+        let links = what.into_iter().map(link).collect();
+        self.keeper.together(rows, links, done).map_err(|why| NotSaved(why.to_string()))?;
+        Ok(Box::pin(async move { told(answer.await) }))
     }
 
     fn take_lost(&self) -> u32 {

@@ -25,17 +25,35 @@ pub const CREDENTIAL: Kind = Kind { id: 9, version: 1 };
 pub const WATCH: Kind = Kind { id: 16, version: 1 };
 /// What a scan that a person asked for found, in parts: key is its number and the number of the part.
 pub const KEPT_SCAN: Kind = Kind { id: 17, version: 1 };
+/// Settings of the workstations, and which numbers are given away: keys are `settings` and `counters`.
+pub const KIOSK_SETTINGS: Kind = Kind { id: 32, version: 1 };
+/// A group of workstations, or that it was removed: key is its number.
+pub const KIOSK_GROUP: Kind = Kind { id: 33, version: 1 };
+/// A workstation as the desk sees it: key is its number.
+pub const KIOSK_STATION: Kind = Kind { id: 34, version: 1 };
+/// A workstation as the register has it: key is its number.
+pub const KIOSK_WORKSTATION: Kind = Kind { id: 35, version: 1 };
+/// A session, one that is over included: key is its number.
+pub const KIOSK_SESSION: Kind = Kind { id: 36, version: 1 };
+/// What a person had today: key is the person's number.
+pub const KIOSK_USAGE: Kind = Kind { id: 37, version: 1 };
+/// A person, sealed with a key of that person: key is the number.
+pub const KIOSK_PERSON: Kind = Kind { id: 38, version: 1 };
+/// What a day came to: key is the day.
+pub const KIOSK_DAY: Kind = Kind { id: 39, version: 1 };
 
 /// History of changes: at about 100 bytes a change, 20,000 changes, months of a lively place.
 const CHANGE_BYTES: u32 = 2 * 1024 * 1024;
-/// The audit log: some 3,000 entries, years of a quiet place, a month under a flood of failed log-ins.
-const AUDIT_BYTES: u32 = 384 * 1024;
+/// The audit log: some 18,000 entries, ten for each timed session: a month of sixty sessions a day; older ones are put into
+/// the archive before they leave.
+const AUDIT_BYTES: u32 = 2 * 1024 * 1024;
 /// The chain of the audit log lets go before the log of the card does, so that the seal always knows what is missing.
-pub(super) const AUDIT_CHAIN_BYTES: usize = 320 * 1024;
-/// 2,048 devices of 2 KiB each and the little rest.
-const KEYED_BYTES: u32 = 5 * 1024 * 1024;
-/// A device takes one key, and one more for each 3 KiB.
-const MAX_KEYS: u32 = 8_192;
+pub(super) const AUDIT_CHAIN_BYTES: usize = 1_920 * 1024;
+/// 2,048 devices of 2 KiB each, 4,096 people of half a KiB, 8,192 past sessions of 160 B, and the little rest.
+const KEYED_BYTES: u32 = 10 * 1024 * 1024;
+/// A device takes one key, and one more for each 3 KiB; a person two, a session one. The index takes 34 B of memory for each
+/// that is there.
+const MAX_KEYS: u32 = 28 * 1_024;
 
 pub(super) const fn is_event(kind: u8) -> bool {
     kind == CHANGE.id || kind == AUDIT.id
@@ -49,7 +67,7 @@ pub(super) fn options() -> Options {
         ],
         max_keys: MAX_KEYS,
         max_keyed_bytes: KEYED_BYTES,
-        max_segments: 96,
+        max_segments: 128,
         ..Options::default()
     }
 }

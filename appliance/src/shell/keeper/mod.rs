@@ -11,13 +11,17 @@ use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::accounts::journal::Change;
 use tokio::sync::oneshot;
 use vigie_store::{Counters, Durability, Error, FileMedium, Health, Kind, Log, Report, Usage};
 
 pub use accounts::KeptAccounts;
 pub use credentials::KeptCredentials;
 pub use journal::KeptJournal;
-pub use kinds::{ACCOUNT, AUDIT, AUDIT_SEAL, BOOT, CHANGE, CREDENTIAL, DEVICE, KEPT_SCAN, SEGMENT, SETTINGS, WATCH};
+pub use kinds::{
+    ACCOUNT, AUDIT, AUDIT_SEAL, BOOT, CHANGE, CREDENTIAL, DEVICE, KEPT_SCAN, KIOSK_DAY, KIOSK_GROUP, KIOSK_PERSON,
+    KIOSK_SESSION, KIOSK_SETTINGS, KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION, SEGMENT, SETTINGS, WATCH,
+};
 
 /// Orders waiting for the thread. A burst of a few hundred devices is put at once; more than this means that the card
 /// takes nothing, and whoever can wait is told so.
@@ -29,6 +33,7 @@ enum Order {
     Delete { kind: Kind, key: Vec<u8>, done: Option<Answer> },
     Append { kind: Kind, value: Vec<u8>, durability: Durability, done: Option<Answer> },
     Link { kind: Kind, linked: Box<dyn Linked>, durability: Durability, done: Answer },
+    Together { rows: Vec<Change>, links: Vec<(Kind, Box<dyn Linked>)>, done: Answer },
     After { kind: Kind, after: u64, limit: usize, done: oneshot::Sender<Vec<Event>> },
     Flush(Answer),
     Newest { kind: Kind, before: u64, limit: usize, keep: Keep, done: oneshot::Sender<Vec<Event>> },
@@ -180,6 +185,16 @@ impl Keeper {
         done: Answer,
     ) -> Result<(), NotKept> {
         self.try_order(Order::Link { kind, linked, durability, done })
+    }
+
+    /// Stores rows and appends linked events, all in one flush or none of them; `done` is told when it is on the card.
+    pub(super) fn together(
+        &self,
+        rows: Vec<Change>,
+        links: Vec<(Kind, Box<dyn Linked>)>,
+        done: Answer,
+    ) -> Result<(), NotKept> {
+        self.try_order(Order::Together { rows, links, done })
     }
 
     /// The events of a kind with a number above `after`, oldest first, at most `limit`.

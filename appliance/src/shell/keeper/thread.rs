@@ -6,8 +6,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use vigie_core::audit::{MAX_ENTRY_BYTES, SEAL_BYTES};
 use vigie_store::{Durability, Error, FileMedium, Health, Kind, Log};
 
+use crate::accounts::journal::Change;
 use crate::shell::tasks::{self, Beat};
 
 use super::{Answer, Event, Order, Status};
@@ -94,6 +96,7 @@ impl KeeperThread {
                 self.write(done, |log, now| log.append(now, kind, &value, durability));
             }
             Order::Link { kind, linked, durability, done } => self.link(kind, linked, durability, done),
+            Order::Together { rows, links, done } => self.write_together(&rows, links, done),
             Order::After { kind, after, limit, done } => {
                 let mut found = Vec::new();
                 // What cannot be read is left out here; whoever counts finds the gap.
@@ -127,12 +130,7 @@ impl KeeperThread {
 
     /// Whether the log took it.
     fn write(&mut self, done: Option<Answer>, write: impl Fn(&mut Log<FileMedium>, u64) -> Result<u64, Error>) -> bool {
-        let now = (self.now_ms)();
-        let mut written = write(&mut self.log, now);
-        if matches!(written, Err(Error::BatchFull { .. })) {
-            self.flush();
-            written = write(&mut self.log, now);
-        }
+        let written = self.try_write(write);
         let taken = written.is_ok();
         match (written, done) {
             // A value that is there already writes nothing, and is as durable as it was.
@@ -150,6 +148,53 @@ impl KeeperThread {
             (Ok(_), None) => {}
         }
         taken
+    }
+
+    fn try_write(&mut self, write: impl Fn(&mut Log<FileMedium>, u64) -> Result<u64, Error>) -> Result<u64, Error> {
+        let now = (self.now_ms)();
+        let written = write(&mut self.log, now);
+        if matches!(written, Err(Error::BatchFull { .. })) {
+            self.flush();
+            return write(&mut self.log, now);
+        }
+        written
+    }
+
+    /// Writes rows, and events that link to the one before, in one batch. More than a batch holds is several, in order:
+    /// only a start after days without a clock asks for so much at once.
+    fn write_together(&mut self, rows: &[Change], links: Vec<(Kind, Box<dyn super::Linked>)>, done: Answer) {
+        let bytes = rows.iter().map(|row| row.key.len() + row.value.as_ref().map_or(0, Vec::len)).sum::<usize>()
+            + links.len() * MAX_ENTRY_BYTES
+            + SEAL_BYTES;
+        let records = rows.len() + links.len() + 1;
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        if !self.log.has_room_for(count(bytes), count(records)) {
+            self.flush();
+        }
+        let mut outcome = Ok(0);
+        for Change { kind, key, value } in rows {
+            let written = match value {
+                Some(value) => self.try_write(|log, now| log.put(now, *kind, key, value, Durability::Now)),
+                None => self.try_write(|log, now| log.delete(now, *kind, key, Durability::Now)),
+            };
+            outcome = later(outcome, written);
+        }
+        for (kind, mut linked) in links {
+            let value = linked.compose();
+            let written = self.try_write(|log, now| log.append(now, kind, &value, Durability::Now));
+            if written.is_ok() {
+                let (kind, key, beside) = linked.taken(&value);
+                let sealed = self.try_write(|log, now| log.put(now, kind, &key, &beside, Durability::Now));
+                outcome = later(outcome, sealed);
+            } else {
+                linked.refused();
+            }
+            outcome = later(outcome, written);
+        }
+        match outcome {
+            Ok(number) if number > self.log.acknowledged() => self.waiting.push_back((number, done)),
+            outcome => drop(done.send(outcome.map(|_| ()))),
+        }
     }
 
     fn flush(&mut self) {
@@ -205,4 +250,9 @@ impl KeeperThread {
         }
         status.health = health;
     }
+}
+
+/// The first failure, or the highest number.
+fn later(before: Result<u64, Error>, now: Result<u64, Error>) -> Result<u64, Error> {
+    Ok(before?.max(now?))
 }

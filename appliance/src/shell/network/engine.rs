@@ -198,7 +198,7 @@ impl Engine {
             return;
         }
         if let Some(vendor) = self.vendors.as_ref().and_then(|vendors| vendors.of(mac)) {
-            let fact = Fact::Clue(Clue::MacVendor, vendor);
+            let fact = Fact::Clue(Clue::MacVendor, &vendor);
             self.input(now, Input::Sighting(&Sighting { fact, source: Source::Arp, ..*sighting }));
         }
     }

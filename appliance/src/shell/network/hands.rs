@@ -159,6 +159,17 @@ impl Hands<'_> {
         self.places.numbers().into_iter().find(|(_, number)| *number == segment).map(|(name, _)| name)
     }
 
+    /// The names of the segments that have a number.
+    pub(crate) fn segment_names(&self) -> Vec<String> {
+        self.places.numbers().into_keys().collect()
+    }
+
+    /// The number of the segment behind an interface, given now if it had none; `None` when all numbers are given. Whoever
+    /// looks at stored data keeps it with [`super::keep_segments`], the running shell when it arranges its legs.
+    pub(crate) fn number_segment(&self, interface: &str) -> Option<SegmentId> {
+        self.places.segment(interface)
+    }
+
     /// What was counted.
     pub(crate) fn counts(&self) -> Counts {
         self.engine.counts

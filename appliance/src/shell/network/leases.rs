@@ -19,6 +19,7 @@ use super::hear;
 use super::sweeps::Sweeps;
 use super::tally::Trouble;
 use crate::shell::clocks::Clocks;
+use crate::shell::tasks;
 
 /// How often it is looked whether a look is due: the interval may have been changed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -40,6 +41,8 @@ enum Look {
 
 /// Watches the file for as long as the service runs.
 pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, file: LeaseFile, clocks: Arc<Clocks>) {
+    // The file may lie on the card, which may be busy with itself.
+    let beat = tasks::watch("leases", tasks::STORAGE_LIMIT);
     let LeaseFile { path, is_named } = file;
     let mut held: (Vec<Lease>, Option<Stamp>) = (Vec::new(), None);
     let mut next = Instant::MIN;
@@ -51,11 +54,12 @@ pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, file: Lea
             next = now + embassy_time::Duration::from_secs(pause.as_secs());
             let (file, before) = (path.clone(), held.1);
             // A card that hangs must not hold up the network.
+            beat.tap();
             let read = tokio::task::spawn_blocking(move || look(&file, before)).await;
             let read = read.unwrap_or_else(|error| Err(io::Error::other(error)));
             take(&mut engine.borrow_mut(), &mut held, read, is_named, &clocks);
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

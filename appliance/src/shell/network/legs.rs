@@ -11,7 +11,6 @@ use tokio::net::UdpSocket;
 use vigie_core::lan::sweep::{Block, NotScanned, Sweep};
 use vigie_core::lan::{self, Fact, Input, SegmentId, Sighting, Source};
 use vigie_core::limits::MAX_SEGMENTS;
-use vigie_store::Durability;
 use vigie_sys::change::{Change, Changes};
 use vigie_sys::icmp::{Echo, Family};
 use vigie_sys::interface::{self, Index, Interface, Kind};
@@ -28,7 +27,7 @@ use super::places::{BEYOND, Places};
 use super::send::{Mouth, Mouths, Outbox};
 use super::{ears, reactor};
 use crate::shell::broker;
-use crate::shell::keeper::{Keeper, SEGMENT};
+use crate::shell::keeper::Keeper;
 use crate::shell::tasks::Beat;
 
 /// Interfaces change in bursts (up, address, route): look once they have settled.
@@ -152,9 +151,7 @@ fn arrange(engine: &Shared, places: &Places, keeper: Option<&Keeper>) {
     }
     engine.borrow_mut().settle();
     if let Some(keeper) = keeper.filter(|_| places.numbers().len() != known) {
-        for (name, segment) in places.numbers() {
-            keeper.put(SEGMENT, name.as_bytes(), vec![segment.0], Durability::Batch);
-        }
+        super::keep_segments(keeper, places);
     }
 }
 

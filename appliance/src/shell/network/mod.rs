@@ -58,6 +58,7 @@ use embassy_time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use vigie_core::lan::{Input, SegmentId};
+use vigie_store::Durability;
 use vigie_sys::Error;
 
 use crate::config::{NetworkSettings, PresenceConfig};
@@ -200,28 +201,50 @@ pub(crate) fn start(start: Start) -> Result<Network, Error> {
     Ok(Network { visits, keeper: start.keeper })
 }
 
-/// One visit to what was stored, without legs, sockets or tasks: nothing is asked and nothing is written.
-pub(crate) fn visit_stored<T>(
-    stored: &[Stored],
-    clocks: &Arc<Clocks>,
-    rules: Rules,
-    visit: impl FnOnce(&mut Hands<'_>) -> T,
-) -> T {
-    let presence = settings::presence(PresenceConfig::default());
-    let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, presence);
-    restore(&mut engine, stored, clocks);
-    let settings = NetworkSettings::default();
-    let book = logbook::Logbook::open(stored, None);
-    let sweeps = sweeps::Sweeps::new(settings::rhythm(&settings, false), book, clocks.clone());
-    let room = news::Room {
-        engine: Rc::new(RefCell::new(engine)),
-        sweeps: Rc::new(RefCell::new(sweeps)),
-        places: Rc::new(places::Places::new(settings::choice(&settings), segments(stored))),
-        memory: Rc::new(RefCell::new(hands::Memory::restore(stored))),
-        keeper: None,
-        communities: Rc::default(),
-    };
-    room.visit(visit)
+/// What was stored, to be visited while no service runs: without legs, sockets or tasks, so nothing is asked.
+pub(crate) struct Shelf {
+    room: news::Room,
+}
+
+impl Shelf {
+    /// Puts what was stored on a shelf. What visits change is handed to `keeper`, and with `None` to nobody.
+    pub(crate) fn open(stored: &[Stored], clocks: &Arc<Clocks>, rules: Rules, keeper: Option<Keeper>) -> Self {
+        let presence = settings::presence(PresenceConfig::default());
+        let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, presence);
+        restore(&mut engine, stored, clocks);
+        let settings = NetworkSettings::default();
+        let book = logbook::Logbook::open(stored, None);
+        let sweeps = sweeps::Sweeps::new(settings::rhythm(&settings, false), book, clocks.clone());
+        let room = news::Room {
+            engine: Rc::new(RefCell::new(engine)),
+            sweeps: Rc::new(RefCell::new(sweeps)),
+            places: Rc::new(places::Places::new(settings::choice(&settings), segments(stored))),
+            memory: Rc::new(RefCell::new(hands::Memory::restore(stored))),
+            keeper,
+            communities: Rc::default(),
+        };
+        Self { room }
+    }
+
+    /// One visit; what it changed waits with the keeper, who is to be flushed before the next of many.
+    pub(crate) fn visit<T>(&self, visit: impl FnOnce(&mut Hands<'_>) -> T) -> T {
+        let outcome = self.room.visit(|hands| {
+            let outcome = visit(hands);
+            hands.write_pending();
+            outcome
+        });
+        if let Some(keeper) = &self.room.keeper {
+            keep_segments(keeper, &self.room.places);
+        }
+        outcome
+    }
+}
+
+/// Stores the numbers of segments.
+pub(super) fn keep_segments(keeper: &Keeper, places: &places::Places) {
+    for (name, segment) in places.numbers() {
+        keeper.put(SEGMENT, name.as_bytes(), vec![segment.0], Durability::Batch);
+    }
 }
 
 async fn receive(room: news::Room, mut inbox: mpsc::Receiver<Visit>) {

@@ -23,6 +23,7 @@ use super::hear::{is_a_name, short};
 use super::leg::Leg;
 use super::sweeps::Sweeps;
 use super::tally::Trouble;
+use crate::shell::tasks;
 
 /// Where the daemon of a Linux machine listens.
 pub(super) const USUAL_SOCKET: &str = "/run/tailscale/tailscaled.sock";
@@ -71,6 +72,7 @@ struct Near {
 
 /// Asks for as long as the service runs.
 pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, socket: PathBuf) {
+    let beat = tasks::watch("tailscale", tasks::LIMIT);
     let mut next = Instant::MIN;
     loop {
         let now = Instant::now();
@@ -81,7 +83,7 @@ pub(super) async fn watch(engine: Shared, sweeps: Rc<RefCell<Sweeps>>, socket: P
             let answer = answer.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
             take(&mut engine.borrow_mut(), answer);
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        beat.idle(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 

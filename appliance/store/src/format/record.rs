@@ -7,6 +7,9 @@ use super::{ALIGN_BYTES, FIRST_OWN_KIND, MAX_KEY_BYTES, MAX_VALUE_BYTES, align_u
 /// Bytes before the key.
 pub const HEADER_BYTES: usize = 16;
 
+/// Most bytes a record takes beside its key and value: the header, and the rest of the last word.
+pub const MAX_FRAME_BYTES: u32 = HEADER_BYTES as u32 + 8;
+
 /// Bytes of a mark, header included.
 pub const OWN_RECORD_BYTES: u32 = 24;
 

@@ -25,7 +25,7 @@ use index::Index;
 use siphasher::sip::SipHasher13;
 
 use crate::Error;
-use crate::format::record::{Class, Head, encoded_bytes};
+use crate::format::record::{Class, Head, MAX_FRAME_BYTES, encoded_bytes};
 use crate::format::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 use crate::medium::{Medium, Slot};
 
@@ -227,6 +227,14 @@ impl<M: Medium> Log<M> {
         self.commit(now_ms)?;
         while self.needs_maintenance() && self.maintain(now_ms)? {}
         Ok(self.acknowledged)
+    }
+
+    /// Whether a batch of so many bytes of keys and values, in so many records, may be written by one commit: with what
+    /// waits already it is within the limit of a batch.
+    #[must_use]
+    pub fn has_room_for(&self, bytes: u32, records: u32) -> bool {
+        let framed = bytes.saturating_add(records.saturating_mul(MAX_FRAME_BYTES));
+        self.batch.bytes().saturating_add(framed) <= self.options.batch_limit(self.segment_bytes)
     }
 
     /// What happened since the log was opened.

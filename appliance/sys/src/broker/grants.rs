@@ -18,8 +18,10 @@ use crate::multicast::{self, Family};
 const BURST: u32 = 64;
 /// One more is allowed every this long: interfaces that come and go all day stay below it.
 const REFILL: Duration = Duration::from_millis(250);
-/// Clients that wait to be accepted while the service is busy.
-const BACKLOG: i32 = 1_024;
+/// Clients that wait to be accepted while the service is busy: more than a flood brings in the second for which a busy machine
+/// may keep us from the processor. Who finds the queue full asks again after a whole second, good client or not. The kernel
+/// cuts it to its own `somaxconn`, 4,096 by default.
+const BACKLOG: i32 = 4_096;
 /// Written anew by whoever gets an address for this machine, so a rule for the file would end with the next lease.
 const RESOLVERS: &str = "/etc/resolv.conf";
 

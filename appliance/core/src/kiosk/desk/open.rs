@@ -10,7 +10,7 @@ use crate::kiosk::ledger::{Ledger, MAX_GRANT_MS};
 use crate::kiosk::session::{Binding, Session, SessionRecord, State};
 use crate::kiosk::station::StationState;
 use crate::kiosk::warning::Warned;
-use crate::kiosk::{Actor, BootId, CodeDigest, LocalDay, PersonId, SessionId, StationId};
+use crate::kiosk::{Actor, BootId, CodeDigest, GroupId, LocalDay, PersonId, SessionId, StationId};
 use crate::limits::{MAX_KIOSK_SESSIONS, MAX_KIOSK_USAGES};
 
 /// What staff wants a code for.
@@ -24,6 +24,8 @@ pub struct Wanted {
     pub granted_ms: u64,
     /// Milliseconds for which the code is good.
     pub valid_ms: u64,
+    /// Whether the session may outlast the opening hours, because staff said so.
+    pub past_closing: bool,
     /// Whether the code is made of digits only.
     pub digits: bool,
     /// The digest of the code that was drawn.
@@ -45,6 +47,8 @@ pub struct Redeeming {
     pub ticket: CodeDigest,
     /// The number of the question; the same one gets the same answer.
     pub question: u64,
+    /// Milliseconds until the place closes; 0 when it is closed, `None` when it has no hours.
+    pub open_ms: Option<u64>,
     /// Today.
     pub day: LocalDay,
 }
@@ -76,7 +80,8 @@ impl Desk {
         if self.sessions.values().any(|session| session.kept.opens_with == Some(wanted.code)) {
             return Err(Refusal::Taken);
         }
-        self.fits_quota(wanted.person, wanted.granted_ms, wanted.day)?;
+        let group = wanted.binding.group.or_else(|| self.group_of(wanted.binding.station?));
+        self.fits_quota(wanted.person, group, wanted.granted_ms, wanted.day)?;
         let id = SessionId(self.next_session);
         self.next_session += 1;
         let kept = SessionRecord {
@@ -85,6 +90,7 @@ impl Desk {
             opens_with: Some(wanted.code),
             person: wanted.person,
             binding: wanted.binding,
+            past_closing: wanted.past_closing,
             valid_ms: wanted.valid_ms,
             station: None,
             opened_by: None,
@@ -148,10 +154,14 @@ impl Desk {
         }
         self.has_no_other(id)?;
         let Some(session) = self.sessions.get(&id) else { return Err(Refusal::NoSession) };
+        if typed.open_ms == Some(0) && !session.kept.past_closing {
+            return Err(Refusal::Closed);
+        }
         if session.kept.state == State::Pending {
             self.begin(now, id, &typed, out)?;
         } else {
             self.go_on(now, id, typed.station, out);
+            self.keep_to_hours(now, id, typed.open_ms, out)?;
         }
         if let Some(station) = self.stations.get_mut(&typed.station) {
             let spoiled = station.throttle.failures() > 0;
@@ -165,16 +175,19 @@ impl Desk {
 
     fn begin(&mut self, now: Instant, id: SessionId, typed: &Redeeming, out: &mut Actions) -> Result<(), Refusal> {
         let Some(session) = self.sessions.get(&id) else { return Err(Refusal::NoSession) };
-        let granted_ms = session.kept.ledger.granted_ms();
+        let open_ms = typed.open_ms.filter(|_| !session.kept.past_closing);
+        let granted_ms = session.kept.ledger.granted_ms().min(open_ms.unwrap_or(u64::MAX));
         // Between the code and now the person may have begun other sessions.
         let person = session.kept.person;
-        self.fits_quota(person, granted_ms, typed.day)?;
+        self.fits_quota(person, self.group_of(typed.station), granted_ms, typed.day)?;
         if let Some(person) = person {
             if !self.usages.contains_key(&person) {
                 self.make_room_for_usage(typed.day, out)?;
             }
             self.use_quota(person, |usage| usage.begin(typed.day, granted_ms), out);
         }
+        // The quota was charged with what is left until closing already: a pending session has no day to give back to.
+        self.keep_to_hours(now, id, typed.open_ms, out)?;
         let moment = Moment::new(self.boot, now);
         if let Some(session) = self.sessions.get_mut(&id) {
             let kept = &mut session.kept;
@@ -265,9 +278,15 @@ impl Desk {
         Refusal::WrongCode
     }
 
-    pub(super) fn fits_quota(&self, person: Option<PersonId>, granted_ms: u64, day: LocalDay) -> Result<(), Refusal> {
+    fn fits_quota(
+        &self,
+        person: Option<PersonId>,
+        group: Option<GroupId>,
+        granted_ms: u64,
+        day: LocalDay,
+    ) -> Result<(), Refusal> {
         let Some(person) = person else { return Ok(()) };
-        let left = self.left_of_day(person, day);
+        let left = self.left_of_day(person, group, day);
         if left.sessions == 0 || left.time_ms < granted_ms { Err(Refusal::QuotaUsed) } else { Ok(()) }
     }
 

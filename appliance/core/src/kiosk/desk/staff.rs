@@ -5,7 +5,7 @@ use embassy_time::Instant;
 
 use super::{Action, Actions, Desk, Event, Refusal, Row, Step, Told};
 use crate::kiosk::session::State;
-use crate::kiosk::station::{Station, StationRecord};
+use crate::kiosk::station::{Reach, Station, StationRecord};
 use crate::kiosk::{Actor, GroupId, SessionId, StationId};
 use crate::limits::MAX_KIOSK_STATIONS;
 
@@ -51,6 +51,27 @@ impl Desk {
             self.use_quota(person, |usage| usage.adjust(day, changed_ms), out);
         }
         Ok(changed_ms)
+    }
+
+    /// Takes away what a session would have after the place closes, unless staff let it outlast the hours. `open_ms` is
+    /// how long the place stays open, `None` when it has no hours.
+    ///
+    /// # Errors
+    /// As [`Desk::add_time`].
+    pub fn keep_to_hours(
+        &mut self,
+        now: Instant,
+        id: SessionId,
+        open_ms: Option<u64>,
+        out: &mut Actions,
+    ) -> Result<(), Refusal> {
+        let session = self.sessions.get(&id).ok_or(Refusal::NoSession)?;
+        let Some(open_ms) = open_ms.filter(|_| !session.kept.past_closing) else { return Ok(()) };
+        let too_long_ms = session.remaining_ms(now).saturating_sub(open_ms);
+        if too_long_ms > 0 {
+            self.add_time(now, Actor::Clock, id, -too_long_ms.cast_signed(), out)?;
+        }
+        Ok(())
     }
 
     /// Stops the time of a running session.
@@ -140,6 +161,20 @@ impl Desk {
         }
         self.stations.remove(&id);
         out.push(Action::ForgetStation(id));
+        Ok(())
+    }
+
+    /// Says that a workstation is switched off, without waiting for its silence. Its next word proves otherwise. A
+    /// session there is left alone: the seat counts by itself.
+    ///
+    /// # Errors
+    /// When there is no such workstation.
+    pub fn set_offline(&mut self, staff: Actor, id: StationId, out: &mut Actions) -> Result<(), Refusal> {
+        let station = self.stations.get_mut(&id).ok_or(Refusal::NoStation)?;
+        if station.reach != Reach::Offline {
+            (station.reach, station.heard) = (Reach::Offline, None);
+            out.push(Action::Tell(self.told_of_station(id, Event::StationOffline, staff)));
+        }
         Ok(())
     }
 

@@ -19,6 +19,7 @@ fn wanted(minutes: u64, number: u64) -> Wanted {
         binding: Binding::default(),
         granted_ms: minutes * MINUTE,
         valid_ms: 60 * MINUTE,
+        past_closing: false,
         digits: false,
         code: code(number),
         day: Some(1),
@@ -200,11 +201,11 @@ fn a_held_seat_is_free_after_its_time_and_the_rest_comes_back() {
     let id = issue(&mut world, Wanted { person: Some(person), ..wanted(60, 7) }).unwrap();
     world.type_code(0, code(7), 1).unwrap();
     run_with_beats(&mut world, 20 * MINUTE);
-    assert_eq!(world.desk.left_of_day(person, Some(1)).time_ms, 120 * MINUTE);
+    assert_eq!(world.desk.left_of_day(person, None, Some(1)).time_ms, 120 * MINUTE);
     world.boot(0);
     run_with_beats(&mut world, 11 * MINUTE);
     assert_eq!(world.state(id), State::Closed);
-    let left = world.desk.left_of_day(person, Some(1));
+    let left = world.desk.left_of_day(person, None, Some(1));
     assert!(left.time_ms.abs_diff(160 * MINUTE) < 11_000, "{left:?}");
     assert_eq!(left.sessions, 2);
 }

@@ -83,6 +83,7 @@ impl Story {
             binding: Binding::default(),
             granted_ms: 1 + self.dice.below(20 * 60_000),
             valid_ms: 1 + self.dice.below(60 * 60_000),
+            past_closing: false,
             digits: false,
             code: code(self.codes),
             // The wall clock steps by years, in either direction: nothing but the quota may notice.

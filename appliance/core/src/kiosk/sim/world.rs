@@ -321,6 +321,7 @@ impl World {
             digest: Some(digest),
             ticket: code(1_000_000 + question),
             question,
+            open_ms: None,
             day: Some(1),
         };
         let mut out = Vec::new();

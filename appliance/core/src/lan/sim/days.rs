@@ -123,6 +123,28 @@ fn a_restart_is_no_news_and_keeps_everything() {
 }
 
 #[test]
+fn what_is_only_being_found_out_at_the_end_is_no_part_of_the_record() {
+    let mut net = Net::with_hosts(9, 20);
+    net.settle();
+    // The last thing heard puts the current address in doubt, says something from it, and shows a proxy.
+    net.hosts[ROUTER].proxy = (5..9).map(ip).collect();
+    net.minutes(20);
+    for last in [2, 60] {
+        net.sight(Source::Mdns, Some(mac(2)), Some(ip(last)), Fact::Name("studio"));
+    }
+    net.tell(Input::Stopping);
+    let doubted = net.device(1).interfaces().iter().any(|interface| interface.doubt.is_some());
+    let spoke = net.device(1).interfaces().iter().flat_map(|row| row.addresses.iter()).any(|row| row.voices.any());
+    assert!(doubted && spoke && net.device(ROUTER).interfaces().iter().any(|interface| *interface.proxy));
+    for device in net.lan.devices() {
+        let bytes = postcard::to_allocvec(device.record()).unwrap();
+        let back: DeviceRecord = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(&back, device.record());
+        assert_eq!(postcard::to_allocvec(&back).unwrap(), bytes);
+    }
+}
+
+#[test]
 fn uptime_follows_what_happened() {
     let mut net = Net::with_hosts(4, 10);
     net.pass(Duration::from_secs(12 * 3_600));

@@ -5,4 +5,5 @@ mod chaos;
 mod days;
 mod events;
 mod network;
+mod places;
 mod table;

@@ -1,7 +1,7 @@
 //! Holds the model: hosts that answer or sleep, a wire that loses frames each way, a scanner that sweeps.
 //! Never delivers an answer before its question, nor two at one moment. Called by the tests beside it.
 
-use alloc::collections::BinaryHeap;
+use alloc::collections::{BTreeMap, BinaryHeap};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
@@ -37,6 +37,8 @@ pub(super) struct Host {
     pub(super) on: bool,
     /// Answers for these too.
     pub(super) proxy: Vec<IpAddr>,
+    /// Answers for these too, and carries packets to and from the machines that have them.
+    pub(super) far: Vec<IpAddr>,
     pub(super) name: Option<String>,
     pub(super) ports: Vec<u16>,
     /// Sleeps for `.1` seconds in every `.0`.
@@ -50,6 +52,7 @@ impl Host {
             ips: alloc::vec![ip(last)],
             on: true,
             proxy: Vec::new(),
+            far: Vec::new(),
             name: None,
             ports: Vec::new(),
             sleep_s: None,
@@ -79,6 +82,7 @@ pub(super) fn ip(last: u8) -> IpAddr {
 enum Said {
     Claims,
     Echo,
+    CarriedEcho,
     Name(String),
     Port(u16, bool),
 }
@@ -93,6 +97,8 @@ pub(super) struct Net {
     pub(super) lan: Lan<ByModel>,
     pub(super) hosts: Vec<Host>,
     pub(super) now: Instant,
+    /// Where a switch delivers to, by MAC: who sent last. Without one every host hears everything.
+    pub(super) switch: Option<BTreeMap<Mac, usize>>,
     /// Frames lost each way, in percent.
     pub(super) loss: u64,
     pub(super) sweep_s: Option<u64>,
@@ -120,6 +126,7 @@ impl Net {
             lan,
             hosts: Vec::new(),
             now: Instant::from_secs(1),
+            switch: None,
             loss: 0,
             sweep_s: Some(300),
             changes: Vec::new(),
@@ -214,16 +221,23 @@ impl Net {
                 continue;
             }
             let holds = |asked: IpAddr| host.ips.contains(&asked);
+            if let (Some(switch), Some(to)) = (&self.switch, destination(query))
+                && switch.get(&to).is_some_and(|port| *port != at)
+            {
+                continue;
+            }
             let said = match query {
                 Query::Arp { ip, to } => {
                     let asked = IpAddr::V4(ip);
                     let hears = to.is_none_or(|to| to == host.mac);
-                    (hears && (holds(asked) || host.proxy.contains(&asked))).then_some((asked, Said::Claims))
+                    let answers = holds(asked) || host.proxy.contains(&asked) || host.far.contains(&asked);
+                    (hears && answers).then_some((asked, Said::Claims))
                 }
                 Query::Nd { ip, to } => {
                     let asked = IpAddr::V6(ip);
                     (to.is_none_or(|to| to == host.mac) && holds(asked)).then_some((asked, Said::Claims))
                 }
+                Query::Echo { ip, .. } if host.far.contains(&ip) => Some((ip, Said::CarriedEcho)),
                 Query::Echo { ip, .. } => holds(ip).then_some((ip, Said::Echo)),
                 Query::Tcp { ip, port, .. } => {
                     assert!(!is_printing(port), "a printing port was asked");
@@ -233,6 +247,9 @@ impl Net {
                 _ => None,
             };
             if let Some((ip, said)) = said.filter(|_| self.arrives()) {
+                if let Some(switch) = &mut self.switch {
+                    switch.insert(host.mac, at);
+                }
                 let ms = 1 + self.roll(4);
                 self.later(ms, Event::Heard(host.mac, ip, said));
             }
@@ -244,9 +261,12 @@ impl Net {
         self.tell(Input::SweepBegan { segment: LAN });
         for at in 0..self.hosts.len() {
             let host = self.hosts[at].clone();
-            for held in host.ips.iter().chain(&host.proxy).filter(|held| held.is_ipv4()) {
+            for held in host.ips.iter().chain(&host.proxy).chain(&host.far).filter(|held| held.is_ipv4()) {
                 for round in 0..3 {
                     if host.answers(self.now) && self.arrives() {
+                        if let Some(switch) = &mut self.switch {
+                            switch.insert(host.mac, at);
+                        }
                         let ms = round * 300 + self.roll(250);
                         self.later(ms, Event::Heard(host.mac, *held, Said::Claims));
                         break;
@@ -305,6 +325,10 @@ impl Net {
                         self.sight(source, mac, ip, Fact::Claims);
                     }
                     Said::Echo => self.sight(Source::Icmp, mac, ip, Fact::Answered(Duration::from_millis(1))),
+                    Said::CarriedEcho => {
+                        self.sight(Source::Icmp, mac, ip, Fact::Carried);
+                        self.sight(Source::Icmp, mac, ip, Fact::Answered(Duration::from_millis(2)));
+                    }
                     Said::Name(name) => self.sight(Source::Mdns, mac, ip, Fact::Name(&name)),
                     Said::Port(number, open) => {
                         let port = Port { transport: Transport::Tcp, number };
@@ -357,6 +381,15 @@ impl Net {
     pub(super) fn settle(&mut self) {
         self.minutes(31);
         self.changes.clear();
+    }
+}
+
+/// Whose frame a query goes in, when it is not for everybody.
+fn destination(query: Query) -> Option<Mac> {
+    match query {
+        Query::Arp { to, .. } | Query::Nd { to, .. } => to,
+        Query::Echo { mac, .. } | Query::Tcp { mac, .. } => mac,
+        _ => None,
     }
 }
 

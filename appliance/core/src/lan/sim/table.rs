@@ -180,13 +180,39 @@ fn a_full_table_lets_the_longest_gone_leave_and_turns_away_the_rest() {
 }
 
 #[test]
-fn saving_is_seldom() {
+fn where_nothing_changes_nothing_is_saved() {
     let mut net = Net::with_hosts(9, 50);
     net.loss = 20;
     net.settle();
+    net.minutes(30);
+    net.saved.clear();
+    net.pass(Duration::from_secs(3 * 86_400));
+    assert_eq!(net.saved, [], "in three days in which nothing happened");
+    // When something does, the times of all the others ride along, once.
+    net.hosts[4].on = false;
+    net.minutes(60);
+    assert_eq!(net.told(), [Offline]);
+    let mut saved = net.saved.clone();
+    saved.sort();
+    let all = saved.len();
+    saved.dedup();
+    assert!(saved.len() >= 51 && all <= saved.len() + 2, "{all} saves of {} devices", saved.len());
+    net.saved.clear();
+    net.pass(Duration::from_secs(2 * 86_400));
+    assert_eq!(net.saved, [], "and that alone is no reason to write again");
+    // One that came and went settles as what was told of it last.
+    for _ in 0..3 {
+        net.hosts[7].on = false;
+        net.minutes(40);
+        net.hosts[7].on = true;
+        net.minutes(6);
+    }
+    assert!(net.told().contains(&Flapping));
+    net.minutes(20);
     net.saved.clear();
     net.pass(Duration::from_secs(86_400));
-    assert!(net.saved.len() <= 52 * 5, "{} saves in a day in which nothing happened", net.saved.len());
+    assert_eq!(net.told(), []);
+    assert_eq!(net.saved, [], "that it no longer flaps is not stored");
 }
 
 #[test]

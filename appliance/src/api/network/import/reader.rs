@@ -14,7 +14,7 @@ use crate::http::problem::Problem;
 pub const MAX_LINES: usize = MAX_DEVICES * 2;
 
 /// A list as it was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct List {
     /// Who writes such lists: `vigie` or `netalertx`.
     pub format: &'static str,
@@ -105,7 +105,7 @@ fn separator(text: &str) -> u8 {
 }
 
 /// Reads the addresses of a line; says what is wrong with them.
-fn read_addresses(line: &mut Line, mac: Option<&str>, ip: Option<&str>, language: Language) {
+pub(super) fn read_addresses(line: &mut Line, mac: Option<&str>, ip: Option<&str>, language: Language) {
     let refuse = |line: &mut Line, fault: &'static crate::http::problem::Fault| {
         line.is_good = false;
         line.remark = Some(fault.text.speak(language).to_owned());
@@ -165,7 +165,7 @@ fn fill_own(mut line: Line, columns: &Columns, record: &csv::StringRecord, langu
 }
 
 /// Notes a part that was left out; `false`, so that a filter can end with it.
-fn note(left_out: &mut Vec<&'static str>, part: &'static str) -> bool {
+pub(super) fn note(left_out: &mut Vec<&'static str>, part: &'static str) -> bool {
     left_out.push(part);
     false
 }
@@ -198,7 +198,7 @@ fn fill_foreign(mut line: Line, columns: &Columns, record: &csv::StringRecord, l
     remark(line, &left_out, language)
 }
 
-fn remark(mut line: Line, left_out: &[&str], language: Language) -> Line {
+pub(super) fn remark(mut line: Line, left_out: &[&str], language: Language) -> Line {
     if line.remark.is_none() && !left_out.is_empty() {
         line.remark = Some(LEFT_OUT.speak(language).replace("{parts}", &left_out.join(", ")));
     }
@@ -206,7 +206,12 @@ fn remark(mut line: Line, left_out: &[&str], language: Language) -> Line {
 }
 
 /// A text that fits; one that does not is left out rather than cut.
-fn take(text: Option<&str>, most: usize, part: &'static str, left_out: &mut Vec<&'static str>) -> Option<String> {
+pub(super) fn take(
+    text: Option<&str>,
+    most: usize,
+    part: &'static str,
+    left_out: &mut Vec<&'static str>,
+) -> Option<String> {
     let text = text?;
     if text.len() > most {
         left_out.push(part);
@@ -215,7 +220,10 @@ fn take(text: Option<&str>, most: usize, part: &'static str, left_out: &mut Vec<
     Some(text.to_owned())
 }
 
-fn take_tags<'t>(tags: impl Iterator<Item = &'t str>, left_out: &mut Vec<&'static str>) -> Option<Vec<String>> {
+pub(super) fn take_tags<'t>(
+    tags: impl Iterator<Item = &'t str>,
+    left_out: &mut Vec<&'static str>,
+) -> Option<Vec<String>> {
     let mut taken: Vec<String> = Vec::new();
     for tag in tags.map(str::trim).filter(|tag| !tag.is_empty()) {
         if taken.len() >= MAX_TAGS || tag.len() > MAX_NAME_BYTES {

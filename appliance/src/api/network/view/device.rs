@@ -33,6 +33,8 @@ pub(crate) struct InterfaceView {
     pub(crate) random_mac: bool,
     /// Addresses, past ones included, the one seen last first.
     pub(crate) ips: Vec<AddressView>,
+    /// Addresses of others it answers for (proxy ARP): it has none of them. As seen since the start.
+    pub(crate) answers_for: Vec<String>,
     /// When it was seen.
     #[serde(flatten)]
     pub(crate) span: Span,
@@ -336,6 +338,8 @@ impl InterfaceView {
     fn render(lens: &Lens<'_>, interface: &Interface) -> Self {
         let mut rows: Vec<_> = interface.addresses.iter().collect();
         rows.sort_by_key(|row| std::cmp::Reverse((Some(row.ip) == interface.ip(), row.last_seen)));
+        let mut answers_for: Vec<_> = interface.answered_for().collect();
+        answers_for.sort_unstable();
         let address = |row: &vigie_core::lan::interface::Address| AddressView {
             ip: row.ip.to_string(),
             span: Span::render(lens, row.first_seen, row.last_seen),
@@ -345,6 +349,7 @@ impl InterfaceView {
             mac: interface.mac.map(|mac| mac.to_string()),
             random_mac: interface.random,
             ips: rows.into_iter().map(address).collect(),
+            answers_for: answers_for.iter().map(ToString::to_string).collect(),
             span: Span::render(lens, interface.first_seen, interface.last_seen),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use change::ChangeView;
 pub(crate) use check::CheckView;
 pub(crate) use conflict::{ConflictView, ProposalView};
 pub(crate) use device::{AddressView, DeviceDetail, DeviceView, FieldView, NameView, PortView, UptimeView};
-pub(crate) use scan::{ScanState, ScanView, SnapshotRow, SnapshotView};
+pub(crate) use scan::{ScanState, ScanView, SnapshotView};
 pub(crate) use segment::SegmentView;
 pub(crate) use source::SourceView;
 

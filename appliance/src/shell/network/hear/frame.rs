@@ -36,8 +36,12 @@ pub(in super::super) fn hear(ground: &Ground, own: &Own, heard: &Heard<'_>, tell
     match &heard.what {
         What::Arp(arp) => station.arp(arp),
         What::Ndp { ends, message } => station.neighbour_discovery(*ends, message),
-        What::EchoReply { ends, echo, .. } => station.echo(*ends, echo, own),
-        What::Tcp { ends, segment, .. } => {
+        What::EchoReply { ends, hops, echo } => {
+            station.way(Source::Icmp, *ends, *hops);
+            station.echo(*ends, echo, own);
+        }
+        What::Tcp { ends, hops, segment } => {
+            station.way(Source::Tcp, *ends, *hops);
             let port = Port { transport: Transport::Tcp, number: segment.src_port };
             match own.cookie.judge(ends, segment) {
                 Some(verdict) => {
@@ -83,6 +87,13 @@ impl Station<'_, '_> {
             self.tell(source, self.mac, Some(ends.src()), fact);
         } else {
             self.tell(source, self.mac, None, Fact::Alive);
+        }
+    }
+
+    /// Tells of an IPv4 packet that a router carried before what it says: the station that sent the frame did not make it.
+    fn way(&mut self, source: Source, ends: Ends, hops: u8) {
+        if matches!(ends, Ends::V4 { .. }) && was_carried(hops) {
+            self.sees(source, ends, Fact::Carried);
         }
     }
 
@@ -149,6 +160,14 @@ impl Station<'_, '_> {
         };
         self.sees(Source::Icmp, ends, fact);
     }
+}
+
+/// Whether a time to live shows that a packet came over a router: systems begin with 32, 64, 128 or 255, and a path inside
+/// one site is at most this long.
+fn was_carried(hops: u8) -> bool {
+    const LONGEST_PATH: u8 = 8;
+    const BEGINNINGS: [u8; 4] = [32, 64, 128, 255];
+    BEGINNINGS.iter().any(|begun| (1..=LONGEST_PATH).contains(&begun.wrapping_sub(hops)))
 }
 
 #[cfg(test)]

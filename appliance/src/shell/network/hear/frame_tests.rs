@@ -69,3 +69,20 @@ fn a_neighbour_with_a_prefix_of_its_own_is_still_a_neighbour() {
     let length = said.write_frame(&mut out).unwrap();
     assert_eq!(told(&out[..length]), ["nd 02:00:00:00:00:09 fd77::9 Claims"]);
 }
+
+#[test]
+fn a_hop_limit_that_was_counted_down_shows_a_router_between() {
+    for (hops, carried) in [(64, false), (63, true), (56, true), (55, false), (255, false), (254, true), (127, true)] {
+        assert_eq!(was_carried(hops), carried, "{hops}");
+    }
+    for (hops, carried) in [(0, false), (1, false), (24, true), (32, false), (33, false), (128, false), (129, false)] {
+        assert_eq!(was_carried(hops), carried, "{hops}");
+    }
+    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0];
+    frame.extend([0x45, 0, 0, 28, 0, 0, 0, 0, 63, 1, 0x67, 0xd8, 10, 0, 0, 9, 10, 0, 0, 1]);
+    frame.extend([0, 0, 0xff, 0xf8, 0, 7, 0, 0]);
+    assert_eq!(told(&frame), ["icmp 02:00:00:00:00:09 10.0.0.9 Carried", "icmp 02:00:00:00:00:09 10.0.0.9 Alive"]);
+    frame[22] = 64;
+    frame[24] -= 1;
+    assert_eq!(told(&frame), ["icmp 02:00:00:00:00:09 10.0.0.9 Alive"]);
+}

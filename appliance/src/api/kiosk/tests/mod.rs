@@ -1,0 +1,1 @@
+//! Holds the tests of the kiosk's routes and sockets.
