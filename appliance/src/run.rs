@@ -1,6 +1,7 @@
 //! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
 //! Never parses what comes from the network and never renders. The command line calls it.
 
+mod archive;
 mod base;
 mod chores;
 mod doors;
@@ -84,7 +85,7 @@ fn now_ms() -> u64 {
 async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     let (mut base, code) = base::lay(&config, fences)?;
     let kiosk = kiosk::start(&base, &config).await;
-    let lookout = lookout::start(&config, &mut base)?;
+    let lookout = lookout::start(&config, &mut base, &kiosk)?;
     let (platform, clocks) = (base.platform.clone(), base.clocks.clone());
     let deps = api::Deps {
         network: lookout.network.clone(),
@@ -94,6 +95,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         state: lookout.state,
         kiosk: kiosk.clone(),
     };
+    kiosk::count(&platform, &kiosk);
     let mut areas = areas(&platform, &deps);
     areas.push(api::jobs::routes(&lookout.jobs));
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;

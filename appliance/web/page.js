@@ -87,7 +87,7 @@ function replace(old, row) {
 function follow() {
   const sign = document.getElementById("live");
   if (!sign || !window.EventSource) return;
-  const stream = new EventSource("/api/events?topics=network,system");
+  const stream = new EventSource("/api/events?topics=network,kiosk,system");
   const show = (on) => {
     sign.hidden = false;
     sign.classList.toggle("lost", !on);
@@ -104,6 +104,8 @@ function follow() {
   for (const name of sign.dataset.changes.split(" ")) {
     listen(name, (data) => note(typeof data.device === "string" ? data.device : data.device?.id));
   }
+  // At a desk people wait: what happens at the seats is seen at once.
+  for (const name of (sign.dataset.kiosk ?? "").split(" ")) if (name) listen(name, askParts);
   listen("wake", (data) => { if (data.device) tell(`seen-${data.device}`); });
   listen("scan_progress", () => tell("progress"));
   listen("scan", () => { tell("progress"); askParts(); });

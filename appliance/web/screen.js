@@ -23,7 +23,9 @@ let heard = Date.now();
 
 async function ask() {
   try {
-    const answer = await fetch("/screen", { headers: { "x-vigie-background": "1" }, signal: AbortSignal.timeout(PATIENCE_MS) });
+    // As a page, or whoever may not see it is told in JSON instead of being sent to the door.
+    const headers = { accept: "text/html", "x-vigie-background": "1" };
+    const answer = await fetch("/screen", { headers, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.redirected) return location.assign(answer.url); // The token was taken away.
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

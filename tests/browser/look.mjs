@@ -13,7 +13,7 @@ const WIDTHS = [360, 768, 1280];
 const LOCALES = { en: "en-GB", fr: "fr-FR" };
 // Every view in both languages and both schemes; the two that cross them for the views people see most.
 const LOOKS = [["en", "light", true], ["fr", "dark", true], ["en", "dark", false], ["fr", "light", false]];
-const MOST_SEEN = ["overview", "devices", "device", "login"];
+const MOST_SEEN = ["overview", "devices", "device", "login", "seats"];
 const FIRST_VIEW_BYTES = 60 * 1024;
 const ASSETS_BYTES = 200 * 1024;
 const MOST_SHIFT = 0.05;
@@ -90,8 +90,8 @@ async function judge(page, where, width, faults) {
   return { moderate: found.violations.filter((one) => !serious.includes(one)).map((one) => one.id), shift: shape.shift };
 }
 
-/** Weighs what the first view and all files cost on the wire, with a browser that has kept nothing. */
-export async function weigh(browser, origin, state, faults) {
+/** Weighs what a first view and its files cost on the wire, with a browser that has kept nothing. */
+export async function weigh(browser, origin, state, faults, view = "/") {
   const { context, page } = await open(browser, origin, faults, { storageState: state });
   const protocol = await context.newCDPSession(page);
   await protocol.send("Network.enable");
@@ -105,7 +105,7 @@ export async function weigh(browser, origin, state, faults) {
     if (url.includes("/assets/")) assets += event.encodedDataLength;
   });
   const before = Date.now();
-  const answer = await page.goto(`${origin}/`);
+  const answer = await page.goto(origin + view);
   await page.waitForLoadState("load");
   const timing = answer.request().timing();
   await settle(page);
@@ -116,9 +116,10 @@ export async function weigh(browser, origin, state, faults) {
   return { first_view_bytes: first, asset_bytes: assets, server_ms: timing.responseStart - timing.requestStart, load_ms: Date.now() - before - 500 };
 }
 
-/** Weighs every file the program carries, as it is sent: those a page names, and those its charts fetch. */
+/** Weighs every file the program carries, as it is sent: those two pages name, and those their charts fetch. */
 export async function weighAll(page, origin, faults) {
-  const text = await (await page.request.get(`${origin}/`)).text();
+  const pages = [await page.request.get(`${origin}/`), await page.request.get(`${origin}/workstations`)];
+  const text = (await Promise.all(pages.map((answer) => answer.text()))).join("");
   const files = new Set([...text.matchAll(/\/assets\/[^"#]+/g)].map(([address]) => address.replaceAll("&amp;", "&")));
   let all = 0;
   // One after the other: a session may have eight connections, and the page holds some.

@@ -2,22 +2,23 @@
 // pictures of every view. It never talks to anything but the address it is given and leaves no profile behind.
 // The runner of the tests calls it: node run.mjs --url http://ADDRESS:PORT --code XXXX-XXXX --out FOLDER
 // With --known instead of --code it logs in to an appliance this test has set up before. With --many it meets an appliance
-// that knows nobody, and brings it a thousand devices.
+// that knows nobody, and brings it a thousand devices. With --seats it does at the desk what there is to do with workstations.
 
 import { parseArgs } from "node:util";
 import { open, start } from "./browser.mjs";
 import { lookAtAll, weigh, weighAll } from "./look.mjs";
+import * as seats from "./seats.mjs";
 import * as steps from "./steps.mjs";
 import * as tasks from "./tasks.mjs";
 
 const { values } = parseArgs({
   options: {
     url: { type: "string" }, code: { type: "string" }, out: { type: "string", default: "pictures" },
-    known: { type: "boolean", default: false }, many: { type: "boolean", default: false },
+    known: { type: "boolean", default: false }, many: { type: "boolean", default: false }, seats: { type: "boolean", default: false },
   },
 });
 if (!values.url || !(values.code || values.known)) {
-  console.error("usage: node run.mjs --url http://ADDRESS:PORT (--code XXXX-XXXX | --known) [--many] [--out FOLDER]");
+  console.error("usage: node run.mjs --url http://ADDRESS:PORT (--code XXXX-XXXX | --known) [--many | --seats] [--out FOLDER]");
   process.exit(64);
 }
 const origin = new URL(values.url).origin;
@@ -48,6 +49,37 @@ async function meetMany(page, context) {
   const before = Date.now();
   await page.request.get(`${origin}/devices`);
   console.log(JSON.stringify({ list_of_1000_ms: Date.now() - before }));
+}
+
+/** All that a person at the desk does with workstations. */
+async function lookAfterSeats(page, context) {
+  const state = await context.storageState();
+  const [machine, other] = await seats.machines(origin);
+  const none = { "seats-none": "/workstations", "users-none": "/users", "reports-none": "/reports" };
+  await step("nothing there yet", () => lookAtAll(browser, origin, none, state, values.out, faults));
+  await step("a machine is let in by its number", () => seats.letIn(page, origin, machine));
+  await step("rules, hours, a sheet of codes", () => seats.setRules(page, origin));
+  const code = await step("a code on a slip", () => seats.giveCode(page, origin));
+  const session = code && await step("the time runs, is added, stands still", () => seats.watchTheTime(page, origin, machine, code));
+  await step("the same without scripts", () => seats.withoutScripts(browser, origin, faults, state, other));
+  const person = await step("people", () => seats.lookAfterPeople(page, origin));
+  const day = await step("what the day came to", () => seats.readTheReport(page, origin));
+  await other.beat();
+  const knocking = new (other.constructor)(other.calls, 3);
+  await knocking.knock("pc-3");
+  const views = {
+    seats: "/workstations", station: "/workstations/1", "give-code": "/workstations/1/code", "many-codes": "/workstations/codes",
+    message: "/workstations/message?to=1", groups: "/workstations/groups", group: "/workstations/groups/2", rules: "/workstations/settings",
+    users: "/users", user: person ?? "/users", "user-add": "/users/add", reports: "/reports", day: day ?? "/reports", "overview-seats": "/",
+    journal: "/journal?theme=kiosk",
+  };
+  if (session) views["end-session"] = `/sessions/${session}/end`;
+  const figures = await step("every view, width, scheme and language", () => lookAtAll(browser, origin, views, state, values.out, faults));
+  if (session) await step("a threshold is said aloud", () => seats.hearTheThreshold(page, origin, session));
+  await step("a message, and the end", () => seats.endIt(page, origin));
+  if (person) await step("erasing by name", () => seats.erase(page, origin, person));
+  const weight = await step("weight", () => weigh(browser, origin, state, faults, "/workstations"));
+  console.log(JSON.stringify({ views: figures?.length, moderate: [...new Set((figures ?? []).flatMap((one) => one.moderate))], ...weight }));
 }
 
 /** All that a person does on a network of twenty. */
@@ -112,9 +144,10 @@ try {
     await page.waitForURL(`${origin}/`);
   } else {
     await step("set up with the code from the console", () => steps.setUp(page, origin, values.code));
-    if (!values.many) await step("log out and in again", () => steps.logIn(page, origin));
+    if (!values.many && !values.seats) await step("log out and in again", () => steps.logIn(page, origin));
   }
-  await (values.many ? meetMany(page, context) : useAll(page, context));
+  const all = values.many ? meetMany : values.seats ? lookAfterSeats : useAll;
+  await all(page, context);
 } finally {
   await browser.close();
 }

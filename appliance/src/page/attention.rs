@@ -14,6 +14,7 @@ use crate::http::language::{Language, Text};
 use crate::shell::network::LegView;
 
 use super::icon::icon;
+use super::kiosk::news::News;
 use super::name::Name;
 use super::row::Row;
 use super::times;
@@ -61,6 +62,8 @@ pub(super) struct Facts<'a> {
     pub(super) turned_away: u64,
     /// Whether looking around by the clock is switched off.
     pub(super) paused: bool,
+    /// What there is to say of the workstations.
+    pub(super) kiosk: &'a News,
 }
 
 /// An open conflict.
@@ -78,6 +81,7 @@ pub(super) fn find(facts: &Facts<'_>, language: Language, may_work: bool) -> Vec
     let mut items = Vec::new();
     teller.appliance(facts, &mut items);
     teller.conflicts(facts, &mut items);
+    teller.workstations(facts.kiosk, &mut items);
     for row in facts.rows {
         teller.device(row, facts.rogues.contains(&row.id), &mut items);
     }
@@ -236,6 +240,29 @@ impl Teller<'_> {
                     (self.look(one))
                     @if other != one { a.button href={ "/devices/" (other) } { (self.say(texts::LOOK_OTHER)) } }
                 },
+            });
+        }
+    }
+
+    /// Computers that ask to join, and seats where somebody sits and that are not heard.
+    fn workstations(&self, news: &News, items: &mut Vec<Item>) {
+        if news.knocking > 0 && self.may_work {
+            items.push(Item {
+                tone: Tone::Warn,
+                sentence: html! { (texts::knocking(self.language, news.knocking)) },
+                help: html! { (self.say(texts::KNOCKING_HELP)) },
+                acts: html! { a.button href="/workstations" { (self.say(texts::LOOK)) } },
+            });
+        }
+        for (id, name, heard) in &news.silent {
+            let path = format!("/workstations/{}", id.0);
+            let link = html! { a href=(path) { bdi { (name) } } };
+            let pieces = [("name", link), ("when", times::ago(*heard, self.language))];
+            items.push(Item {
+                tone: Tone::Warn,
+                sentence: words::fill(self.say(texts::SEAT_SILENT), &pieces),
+                help: html! { (self.say(texts::SEAT_SILENT_HELP)) },
+                acts: html! { a.button href=(path) { (self.say(texts::LOOK)) } },
             });
         }
     }

@@ -22,6 +22,7 @@ use super::House;
 use super::frame::{self, Section};
 use super::gate::{Desk, encode, guard};
 use super::icon::icon;
+use super::kiosk::news::{self, Known};
 use super::name::Name;
 use super::times::{self, When};
 use super::words::{self, audit as texts};
@@ -54,6 +55,7 @@ struct View<'a> {
     is_newest: bool,
     names: &'a Names,
     devices: &'a BTreeMap<DeviceId, Name>,
+    kiosk: &'a Known,
     verified: Option<&'a Verified>,
     /// Sees everything, and may verify and export.
     rules: bool,
@@ -73,6 +75,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let more = kept.len() > PAGE_ENTRIES;
     kept.truncate(PAGE_ENTRIES);
     let devices = device_names(&house, &kept).await;
+    let subject = |kept: &Kept| if let Object::Person(subject) = kept.entry.what.object { Some(subject) } else { None };
+    let known = news::known(&house, kept.iter().filter_map(subject).collect()).await;
     let verified = journal.verified();
     let view = View {
         asked: &asked,
@@ -81,6 +85,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         is_newest: before.is_none(),
         names: &names,
         devices: &devices,
+        kiosk: &known,
         verified: verified.as_ref(),
         rules: only.is_none(),
     };
@@ -225,14 +230,16 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
         Some(name) => html! { b { bdi { (name) } } },
         None => html! { (texts::GONE.speak(language).replace("{n}", &number.to_string())) },
     };
+    let workstation = |number: u32| {
+        let unnamed = || html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) };
+        view.kiosk.station(number).unwrap_or_else(unnamed)
+    };
     let who = match entry.what.actor {
         Actor::System => html! { (texts::SYSTEM.speak(language)) },
         Actor::Account(number) => account(number),
         Actor::Stranger => html! { (texts::STRANGER.speak(language)) },
         Actor::Console => html! { (texts::CONSOLE.speak(language)) },
-        Actor::Workstation(number) => {
-            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
-        }
+        Actor::Workstation(number) => workstation(number),
     };
     let what = match &entry.what.object {
         Object::Nothing if kind == Some(Kind::LoginFailed) => {
@@ -245,11 +252,11 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
             None => html! { (texts::FORGOTTEN.speak(language)) },
         },
         Object::Session(number) => html! { (texts::SESSION.speak(language).replace("{n}", &number.to_string())) },
-        Object::Workstation(number) => {
-            html! { (texts::WORKSTATION.speak(language).replace("{n}", &number.to_string())) }
-        }
+        Object::Workstation(number) => workstation(*number),
         // Who that is stands in the list of people alone, until the person is erased.
-        Object::Person(_) => html! { (texts::PERSON.speak(language)) },
+        Object::Person(subject) => {
+            view.kiosk.person(*subject).unwrap_or_else(|| html! { (texts::PERSON.speak(language)) })
+        }
         Object::Named(name) => html! { b { bdi { (&**name) } } },
     };
     let unknown = || texts::UNKNOWN.speak(language).replace("{n}", &entry.what.kind.to_string());

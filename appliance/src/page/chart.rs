@@ -53,6 +53,8 @@ pub(super) struct Chart {
     pub(super) curves: Vec<Curve>,
     /// Length of a row of the table, in steps.
     pub(super) row_steps: usize,
+    /// When each step began and the last one ends, in words; empty: how long ago that was.
+    pub(super) names: Vec<String>,
     /// What the picture shows, in a sentence.
     pub(super) says: String,
 }
@@ -94,8 +96,12 @@ impl Chart {
                     span.least aria-hidden="true" { "0" }
                 }
                 p.scale aria-hidden="true" {
-                    @for part in (1..=PARTS).rev() { span { (words::times::ago(language, span * part as u32 / PARTS as u32)) } }
-                    span { (words::device::NOW.speak(language)) }
+                    @if self.names.is_empty() {
+                        @for part in (1..=PARTS).rev() { span { (words::times::ago(language, span * part as u32 / PARTS as u32)) } }
+                        span { (words::device::NOW.speak(language)) }
+                    } @else {
+                        @for part in 0..=PARTS { span { (self.names.get(values.len() * part / PARTS).map_or("", String::as_str)) } }
+                    }
                 }
                 (self.table(language))
             }
@@ -130,6 +136,9 @@ impl Chart {
 
     /// When a step began.
     fn time(&self, steps: usize, step: usize, language: Language) -> Markup {
+        if let Some(name) = self.names.get(step) {
+            return html! { (name) };
+        }
         let ago = Duration::from_secs(self.age_s + self.step_s * steps.saturating_sub(step + 1) as u64);
         let when = When { unix: self.wall.and_then(|wall| wall.checked_sub(ago)), ago: Some(ago) };
         times::exact_time(when, language)
@@ -240,6 +249,7 @@ mod tests {
             wall: Some(Duration::from_secs(1_709_210_096)),
             curves: vec![Curve { name: words::overview::CHART, values }],
             row_steps: 2,
+            names: Vec::new(),
             says: "says".into(),
         }
     }
@@ -262,6 +272,14 @@ mod tests {
         assert!(rows[1].contains("<td>non observé</td>"), "{}", rows[1]);
         assert!(rows[2].contains("<td>de 3 à 5</td>"), "{}", rows[2]);
         assert!(drawn.contains("role=\"img\" aria-label=\"says\"") && !drawn.contains("style="));
+    }
+
+    #[test]
+    fn steps_with_names_are_called_by_them() {
+        let names = vec!["8:00".to_owned(), "9:00".to_owned(), "10:00".to_owned()];
+        let drawn = Chart { names, row_steps: 1, ..chart(vec![Some(1.0), Some(2.0)]) }.draw(Language::En).into_string();
+        assert!(drawn.contains("<th scope=\"row\">9:00</th><td>2</td>"), "{drawn}");
+        assert!(drawn.contains("<span>8:00</span>") && drawn.contains("<span>10:00</span>"), "{drawn}");
     }
 
     #[test]

@@ -70,6 +70,7 @@ pub(super) fn draw(
             Curve { name: overview::NUM_KNOWN, values: number(|count| count.known) },
         ],
         row_steps: row_steps(range),
+        names: Vec::new(),
         says: overview::chart(language, name(range), least, most, now),
     };
     html! {

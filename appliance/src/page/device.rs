@@ -164,6 +164,7 @@ fn answers(more: &More, language: Language) -> Markup {
         says: texts::answers_say(language, &milliseconds(least, language), &milliseconds(most, language)),
         curves: vec![Curve { name: texts::ANSWERS_CURVE, values }],
         row_steps: 12,
+        names: Vec::new(),
     };
     html! { section.answers { (chart.draw(language)) } }
 }

@@ -9,6 +9,7 @@ use flate2::write::GzEncoder;
 use hyper::header::{CONTENT_ENCODING, VARY};
 use hyper::{HeaderMap, StatusCode};
 use maud::{DOCTYPE, Markup, html};
+use vigie_core::audit::{Kind, Theme};
 use vigie_core::lan::ChangeKind;
 
 use crate::http::assets;
@@ -28,23 +29,29 @@ const WORTH_COMPRESSING_BYTES: usize = 1_024;
 /// storage.
 const HTMX: &str = r#"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}"#;
 
+/// What is told of workstations beside the kinds of the journal.
+const KIOSK_EVENTS: [&str; 5] = ["workstation", "enrolment", "message_taken", "session_terminated", "time_added"];
+
 /// A section of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     Overview,
     Devices,
+    Workstations,
     Changes,
     Journal,
     System,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Overview, Self::Devices, Self::Changes, Self::Journal, Self::System];
+    const ALL: [Self; 6] =
+        [Self::Overview, Self::Devices, Self::Workstations, Self::Changes, Self::Journal, Self::System];
 
     const fn parts(self) -> (&'static str, &'static str, Text) {
         match self {
             Self::Overview => ("/", "overview", texts::OVERVIEW),
             Self::Devices => ("/devices", "devices", texts::DEVICES),
+            Self::Workstations => ("/workstations", "computer", words::seats::TITLE),
             Self::Changes => ("/changes", "journal", texts::CHANGES),
             Self::Journal => ("/journal", "lock", texts::JOURNAL),
             Self::System => ("/system", "system", texts::SYSTEM),
@@ -67,7 +74,8 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
             }
             div.desk {
                 output.live #live hidden data-on=(texts::LIVE.speak(language)) data-off=(texts::NOT_LIVE.speak(language))
-                    data-changes=(ChangeKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ")) {}
+                    data-changes=(ChangeKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" "))
+                    data-kiosk=(kiosk_events()) {}
                 (switch(language, &desk.path))
                 a.button.account href="/my-account" title={ (texts::MY_ACCOUNT.speak(language)) }
                     aria-current=[(desk.path == "/my-account").then_some("page")] {
@@ -81,7 +89,13 @@ pub(super) fn page(desk: &Desk, section: Section, title: &str, content: &Markup)
             }
         }
     };
-    shell(language, title, Some(&bar), content)
+    shell(language, title, Some(&bar), section == Section::Workstations, content)
+}
+
+/// The names of what happens at workstations, for the script: as the journal calls it, and the three it does not write.
+fn kiosk_events() -> String {
+    let kinds = Kind::ALL.iter().filter(|kind| kind.theme() == Theme::Kiosk).map(|kind| kind.name());
+    kinds.chain(KIOSK_EVENTS).collect::<Vec<_>>().join(" ")
 }
 
 /// A view of the door: no navigation, since nobody is in yet.
@@ -93,7 +107,7 @@ pub(super) fn door(language: Language, title: &str, path: &str, content: &Markup
             div.foot { (switch(language, path)) }
         }
     };
-    shell(language, title, None, &content)
+    shell(language, title, None, false, &content)
 }
 
 /// The button for the other language.
@@ -111,7 +125,7 @@ fn switch(language: Language, path: &str) -> Markup {
     }
 }
 
-fn shell(language: Language, title: &str, bar: Option<&Markup>, content: &Markup) -> Markup {
+fn shell(language: Language, title: &str, bar: Option<&Markup>, seats: bool, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(language.tag()) data-ago=(words::times::steps(language)) {
@@ -125,8 +139,10 @@ fn shell(language: Language, title: &str, bar: Option<&Markup>, content: &Markup
                 link rel="stylesheet" href=(assets::address("style/tokens.css"));
                 link rel="stylesheet" href=(assets::address("style/page.css"));
                 link rel="stylesheet" href=(assets::address("style/views.css"));
+                @if seats { link rel="stylesheet" href=(assets::address("style/seats.css")); }
                 script defer src=(assets::address("vendor/htmx.min.js")) {}
                 script type="module" src=(assets::address("page.js")) {}
+                @if seats { script type="module" src=(assets::address("seats.js")) {} }
             }
             body {
                 a.skip href="#content" { (texts::SKIP.speak(language)) }
@@ -238,7 +254,8 @@ mod tests {
 
     #[test]
     fn every_file_the_frame_names_is_there() {
-        let page = page(&desk(), Section::Overview, "x", &html! {}).into_string();
+        let mut page = page(&desk(), Section::Overview, "x", &html! {}).into_string();
+        page.push_str(&super::page(&desk(), Section::Workstations, "x", &html! {}).into_string());
         for part in page.split("/assets/").skip(1) {
             let path = part.split(['"', '?', '#']).next().unwrap();
             assert!(assets::find(path).is_some(), "{path}");

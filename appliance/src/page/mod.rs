@@ -17,6 +17,7 @@
 //! | `screen` | a screen in a public room, and how it comes in |
 //! | `audit` | what people did with the appliance |
 //! | `people`, `my_account` | who may log in; the own account |
+//! | `kiosk/` | workstations: seats, codes, sessions, people, what the days came to |
 //! | `scan`, `system`, `settings`, `settings_draft`, `logs`, `restore` | looking around now; how the appliance itself is, how it works, what it writes, its backup |
 //! | `words/` | every text, English and French side by side |
 
@@ -36,6 +37,7 @@ mod gate;
 mod icon;
 mod import;
 mod journal;
+mod kiosk;
 mod logs;
 mod many;
 mod month;
@@ -68,6 +70,7 @@ use crate::api::{Deps, network as api};
 use crate::http::route::Route;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::Network;
 
 /// What every view may ask.
@@ -81,6 +84,8 @@ struct House {
     /// Backups sent in and not confirmed yet.
     backups: import::Lists,
     network: Network,
+    /// The workstations, their sessions and people.
+    kiosk: Kiosk,
     keeper: Keeper,
     clocks: Arc<Clocks>,
     /// When the service began to serve.
@@ -96,6 +101,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         marks: many::Marks::default(),
         backups: import::Lists::of(restore::MAX_BACKUPS),
         network: deps.network.clone(),
+        kiosk: deps.kiosk.clone(),
         keeper: deps.keeper.clone(),
         clocks: deps.clocks.clone(),
         began: std::time::Instant::now(),
@@ -122,6 +128,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         people::routes(&house),
         my_account::routes(&house),
         audit::routes(&house),
+        kiosk::routes(&house),
     ];
     views.into_iter().flatten().collect()
 }

@@ -23,6 +23,7 @@ use super::day;
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::icon::icon;
+use super::kiosk::news;
 use super::name::Name;
 use super::row::{NEW_FOR, Row};
 use super::scan::{self, Looking};
@@ -86,6 +87,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let lately = told::newest(&house, u64::MAX, LATELY, |_| true).await;
     let status = house.keeper.status();
     let missing = missing_right();
+    let news = news::look(&house).await?;
     let facts = Facts {
         rows: &seen.rows,
         legs: &seen.legs,
@@ -98,13 +100,14 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         clock: wall.is_some(),
         turned_away: seen.turned_away,
         paused: seen.paused,
+        kiosk: &news,
     };
     let items = attention::find(&facts, desk.language, desk.may_work);
     let names: BTreeMap<DeviceId, Name> = seen.rows.iter().map(|row| (row.id, row.name.clone())).collect();
     let online = seen.rows.iter().filter(|row| row.online).count();
     let content = html! {
         (acts::done(&call, &names, &desk))
-        (view(&seen.rows, &items, &seen.looking, &desk))
+        (view(&seen.rows, &items, &seen.looking, &news.draw(wall, desk.language), &desk))
         @if !seen.rows.is_empty() { (day::draw(range, &seen.series, online, wall, desk.language)) }
         (recent(&lately, &names, &desk))
     };
@@ -117,7 +120,7 @@ fn missing_right() -> Option<(Need, String)> {
     missing.first().copied().zip(command)
 }
 
-fn view(rows: &[Row], items: &[Item], looking: &Looking, desk: &Desk) -> Markup {
+fn view(rows: &[Row], items: &[Item], looking: &Looking, seats: &Markup, desk: &Desk) -> Markup {
     let language = desk.language;
     let online = rows.iter().filter(|row| row.online).count();
     html! {
@@ -130,6 +133,7 @@ fn view(rows: &[Row], items: &[Item], looking: &Looking, desk: &Desk) -> Markup 
                     ul.things { @for item in items { (attention::draw(item)) } }
                 }
             }
+            (seats)
             @if !rows.is_empty() { (today(rows, online, desk)) }
         }
     }

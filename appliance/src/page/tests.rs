@@ -42,11 +42,13 @@ use crate::shell::network::{LegView, Network, testing};
 /// Longer than anything here takes: a test that waits for it has failed.
 const FOREVER: Duration = Duration::from_secs(60);
 
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n";
+pub(super) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\nSec-Fetch-Site: same-origin\r\n";
 
 /// The page over a real engine, with an account of each role or none.
-struct Bench {
-    platform: Arc<Platform>,
+pub(super) struct Bench {
+    pub(super) platform: Arc<Platform>,
+    pub(super) clock: Arc<HandClock>,
+    pub(super) kiosk: crate::shell::kiosk::Kiosk,
     network: Network,
     code: String,
     server: Server,
@@ -57,21 +59,21 @@ struct Bench {
     _folder: tempfile::TempDir,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: String,
 }
 
 impl Answer {
-    fn field(&self, name: &str) -> &str {
+    pub(super) fn field(&self, name: &str) -> &str {
         let found =
             self.head.lines().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map_or("", |(_, value)| value)
     }
 }
 
-async fn with_bench<F: AsyncFnOnce(&Bench)>(accounts: bool, test: F) {
+pub(super) async fn with_bench<F: AsyncFnOnce(&Bench)>(accounts: bool, test: F) {
     LocalSet::new().run_until(async { test(&Bench::new(accounts).await).await }).await;
 }
 
@@ -95,7 +97,8 @@ impl Bench {
         let key = DeviceKey::from_seed(&[7; 32]);
         let (accounts, code) = Accounts::open(Arc::new(store), clock.clone(), key, Hasher::with_cost(64, 1)).unwrap();
         let own = OwnNames { host_name: "vigie".into(), ..OwnNames::default() };
-        let platform = Platform::new(Arc::new(accounts), clock.clone(), LogRing::new(clock), own, Limits::default());
+        let platform =
+            Platform::new(Arc::new(accounts), clock.clone(), LogRing::new(clock.clone()), own, Limits::default());
         let platform = Arc::new(platform);
         let state = Arc::new(State::default());
         let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
@@ -103,7 +106,7 @@ impl Bench {
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
         let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
-        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk };
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk: kiosk.clone() };
         let desk = crate::api::desk(&deps);
         let routes = super::routes(&deps, &desk);
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();
@@ -115,16 +118,17 @@ impl Bench {
         let table = crate::http::build_table(&platform, vec![routes]).unwrap();
         let server = Server::new(platform.clone(), table);
         let code = code.map(|code| code.expose().to_owned()).unwrap_or_default();
-        Self { platform, network, code, server, stop: watch::channel(false).0, paths, acts, _folder: folder }
+        let stop = watch::channel(false).0;
+        Self { platform, clock, kiosk, network, code, server, stop, paths, acts, _folder: folder }
     }
 
     /// The cookie of somebody of a role.
-    fn cookie(&self, role: Role) -> String {
+    pub(super) fn cookie(&self, role: Role) -> String {
         let secret = self.platform.accounts.open_page(role.byte().into()).unwrap();
         format!("Cookie: vigie={}\r\n", secret.expose())
     }
 
-    async fn ask(&self, line: &str, fields: &str, body: &str) -> Answer {
+    pub(super) async fn ask(&self, line: &str, fields: &str, body: &str) -> Answer {
         let (mut ours, theirs) = tokio::io::duplex(1 << 20);
         let (server, stop) = (self.server.clone(), self.stop.subscribe());
         let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
@@ -145,17 +149,17 @@ impl Bench {
         Answer { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    async fn get(&self, path: &str, fields: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str, fields: &str) -> Answer {
         self.ask(&format!("GET {path}"), fields, "").await
     }
 
-    async fn post(&self, path: &str, role: Role, body: &str) -> Answer {
+    pub(super) async fn post(&self, path: &str, role: Role, body: &str) -> Answer {
         let fields = format!("{FORM}{}", self.cookie(role));
         self.ask(&format!("POST {path}"), &fields, body).await
     }
 
     /// Puts a device on the network and gives its id.
-    async fn add(&self, last: u8, name: &'static str) -> String {
+    pub(super) async fn add(&self, last: u8, name: &'static str) -> String {
         let visit = self.network.call(move |hands| {
             let (mac, ip) = (Mac([0, 0x1b, 0x21, 0, 0, last]), IpAddr::V4(Ipv4Addr::new(192, 168, 1, last)));
             testing::hear(hands, Source::Arp, mac, ip, Fact::Claims);
@@ -171,16 +175,19 @@ impl Bench {
 async fn strangers_are_sent_to_the_door_and_roles_are_kept_apart_on_every_route() {
     with_bench(true, async |bench| {
         let device = bench.add(7, "laser").await;
+        super::kiosk::tests::furnish(bench).await;
         let door = ["/setup", "/login", "/logout", "/language", "/trust", "/screen/enter"];
         assert!(bench.paths.len() > 25);
         for (method, path, access) in bench.paths.iter().filter(|(_, path, _)| !door.contains(path)) {
             assert_ne!(*access, Access::Public, "{path} says who may see it");
-            let id = if path.starts_with("/people") { "1" } else { &device };
-            let line = format!("{method} {}", path.replace("{id}", id).replace("{session}", "999"));
+            let id = if path.starts_with("/devices") { &device } else { "1" };
+            let path =
+                path.replace("{id}", id).replace("{session}", "999").replace("{day}", super::kiosk::tests::TODAY);
+            let line = format!("{method} {path}");
             let fields = if method == "POST" { FORM } else { "" };
             let stranger = bench.ask(&line, fields, "").await;
             assert_eq!(stranger.status, 303, "{line}");
-            let to = if *path == "/screen" { "/screen/enter" } else { "/login" };
+            let to = if path == "/screen" { "/screen/enter" } else { "/login" };
             assert!(stranger.field("location").starts_with(to), "{line}: {}", stranger.head);
             let program = bench.ask(&line, &format!("{fields}Accept: application/json\r\n"), "").await;
             assert_eq!((program.status, program.field("content-type")), (401, "application/problem+json"), "{line}");
@@ -615,12 +622,13 @@ fn attention(rows: &[Row], health: vigie_store::Health, language: Language) -> V
         clock: true,
         turned_away: 0,
         paused: false,
+        kiosk: &super::kiosk::news::News::default(),
     };
     let items = attention::find(&facts, language, true);
     items.iter().map(|item| (item.tone, strip_markup(&item.sentence.0))).collect()
 }
 
-fn strip_markup(html: &str) -> String {
+pub(super) fn strip_markup(html: &str) -> String {
     html.split('<').map(|part| part.split_once('>').map_or(part, |(_, rest)| rest)).collect()
 }
 

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::archive::Archive;
 use super::base::Base;
-use super::chores;
+use super::{chores, kiosk};
 use crate::api;
 use crate::api::network::credentials::SNMP;
 use crate::api::network::live::State;
@@ -13,6 +14,7 @@ use crate::config::{Config, NetworkSettings};
 use crate::jobs::Jobs;
 use crate::recorder::{self, also_record};
 use crate::shell::keeper::{SETTINGS, Stored};
+use crate::shell::kiosk::Kiosk;
 use crate::shell::network::{self, Network};
 
 /// What runs.
@@ -28,7 +30,7 @@ pub(super) struct Lookout {
 }
 
 /// Starts to watch, on the local task set of the caller.
-pub(super) fn start(config: &Config, base: &mut Base) -> Result<Lookout, Ending> {
+pub(super) fn start(config: &Config, base: &mut Base, workstations: &Kiosk) -> Result<Lookout, Ending> {
     let (platform, keeper, clocks) = (&base.platform, &base.keeper, &base.clocks);
     let stored = std::mem::take(&mut base.stored);
     let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
@@ -38,7 +40,7 @@ pub(super) fn start(config: &Config, base: &mut Base) -> Result<Lookout, Ending>
     }
     let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(State::default());
-    let (jobs, worker) = chores::table(platform, config);
+    let (jobs, mut worker) = chores::table(platform, config);
     let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
     let start = network::Start {
         settings: settings.clone(),
@@ -54,6 +56,8 @@ pub(super) fn start(config: &Config, base: &mut Base) -> Result<Lookout, Ending>
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
+    let archive = Archive::new(&config.data.dir, platform, clocks);
+    kiosk::add_jobs(&mut worker, platform, workstations, &archive);
     chores::start(worker, platform, &network, keeper);
     Ok(Lookout { network, jobs, settings, state })
 }

@@ -19,7 +19,7 @@
 //! | viewer | initials | view | view | view | pseudonyms |
 //! | agent | - | codes at its seat, its session | its own heartbeat and view | - | - |
 
-mod acts;
+pub(crate) mod acts;
 mod beat;
 mod desk;
 mod enrolment;
@@ -29,7 +29,7 @@ mod groups;
 mod messages;
 mod photo;
 mod reports;
-mod sessions;
+pub(crate) mod sessions;
 mod settings;
 pub mod socket;
 mod stations;

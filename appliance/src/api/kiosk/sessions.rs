@@ -244,7 +244,10 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
 }
 
 /// An operator may not grant more at once than a person may have in a day; an administrator may.
-fn check_grant(room: &Room, role: Role, order: &Order) -> Result<(), Problem> {
+///
+/// # Errors
+/// `beyond_limit`.
+pub(crate) fn check_grant(room: &Room, role: Role, order: &Order) -> Result<(), Problem> {
     match order.minutes {
         Some(minutes) => check_limit(room, role, u64::from(minutes) * 60_000),
         None => Ok(()),

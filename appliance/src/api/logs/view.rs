@@ -59,9 +59,9 @@ impl Names {
 /// Somebody or something, with its name if it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Party {
-    /// `system`, `account`, `stranger`, `console`, `device`, `thing` or `nothing`.
+    /// `system`, `account`, `stranger`, `console`, `device`, `session`, `workstation`, `person`, `thing` or `nothing`.
     pub(crate) kind: &'static str,
-    /// Number of the account, id of the device.
+    /// Number of the account, session or workstation, id of the device, pseudonym of the person.
     pub(crate) id: Option<String>,
     /// What the account is called now, or the thing; `null` for an account that is gone.
     pub(crate) name: Option<String>,
@@ -148,12 +148,12 @@ fn actor(actor: Actor, names: &Names) -> Party {
         Actor::Account(number) => account(number, names),
         Actor::Stranger => party("stranger"),
         Actor::Console => party("console"),
-        Actor::Workstation(number) => numbered("workstation", number),
+        Actor::Workstation(number) => numbered("workstation", number.to_string()),
     }
 }
 
-fn numbered(kind: &'static str, number: impl ToString) -> Party {
-    Party { kind, id: Some(number.to_string()), name: None }
+fn numbered(kind: &'static str, number: String) -> Party {
+    Party { kind, id: Some(number), name: None }
 }
 
 fn account(number: u32, names: &Names) -> Party {
@@ -165,8 +165,8 @@ fn object(object: &Object, names: &Names) -> Party {
         Object::Nothing => Party { kind: "nothing", id: None, name: None },
         Object::Account(number) => account(*number, names),
         Object::Device(id) => Party { kind: "device", id: Some(format!("{id:016x}")), name: None },
-        Object::Session(number) => numbered("session", number),
-        Object::Workstation(number) => numbered("workstation", number),
+        Object::Session(number) => numbered("session", number.to_string()),
+        Object::Workstation(number) => numbered("workstation", number.to_string()),
         Object::Person(subject) => numbered("person", format!("{subject:016x}")),
         Object::Named(name) => Party { kind: "thing", id: None, name: Some(name.to_string()) },
     }
@@ -239,7 +239,7 @@ mod tests {
         assert!(line.starts_with(start) && line.ends_with("\r\n"), "{line}");
         let unknown = EntryView::render(&entry, &Names::hidden(), &Clocks::open(&[], None));
         assert_eq!((unknown.actor.name, unknown.from), (None, None), "who may not know is not told");
-        let newer = Entry { what: Draft { kind: 99, ..entry.what.clone() }, ..entry };
-        assert_eq!(EntryView::render(&newer, &names, &Clocks::open(&[], None)).kind, "kind_99");
+        let newer = Entry { what: Draft { kind: 200, ..entry.what.clone() }, ..entry };
+        assert_eq!(EntryView::render(&newer, &names, &Clocks::open(&[], None)).kind, "kind_200");
     }
 }

@@ -6,6 +6,7 @@ pub(super) mod audit;
 mod audit_kiosk;
 pub(super) mod changes;
 pub(super) mod chart;
+pub(super) mod codes;
 pub(super) mod device;
 pub(super) mod devices;
 pub(super) mod door;
@@ -16,12 +17,17 @@ pub(super) mod logs;
 pub(super) mod overview;
 pub(super) mod people;
 mod reasons;
+pub(super) mod reports;
 pub(super) mod restore;
+pub(super) mod rules;
 pub(super) mod screen;
+pub(super) mod seats;
 pub(super) mod settings;
+pub(super) mod station;
 pub(super) mod system;
 pub(super) mod times;
 pub(super) mod trust;
+pub(super) mod users;
 
 use maud::{Markup, html};
 

@@ -25,6 +25,19 @@ pub(in crate::page) const NUM_UNKNOWN: Text = both("not known yet", "pas encore 
 
 pub(in crate::page) const LOOK: Text = both("Look at it", "Voir");
 pub(in crate::page) const LOOK_ALL: Text = both("Look through them", "Les passer en revue");
+pub(in crate::page) const LOOK_ALL_SEATS: Text = both("See the seats", "Voir les places");
+pub(in crate::page) const KNOCKING_HELP: Text = both(
+    "Let it in only if you see the number on its screen.",
+    "Ne l'acceptez que si vous voyez le numéro sur son écran.",
+);
+pub(in crate::page) const SEAT_SILENT: Text = both(
+    "{name}, where somebody sits, was last heard {when}.",
+    "{name}, où quelqu'un est assis, s'est manifesté {when} pour la dernière fois.",
+);
+pub(in crate::page) const SEAT_SILENT_HELP: Text = both(
+    "It counts the time by itself and locks when that is used up. Is its network cable plugged in?",
+    "Le poste compte le temps lui-même et se verrouille à la fin. Son câble réseau est-il branché\u{a0}?",
+);
 pub(in crate::page) const KNOW_IT: Text = both("I know it", "Je le connais");
 pub(in crate::page) const SYSTEM: Text = both("What to do", "Que faire");
 pub(in crate::page) const BLOCK_IT: Text = both("Not wanted", "Indésirable");
@@ -226,4 +239,17 @@ pub(in crate::page) fn chart(language: Language, range: Text, least: usize, most
     };
     let text = text.replace("{r}", range.speak(language));
     text.replace("{a}", &least.to_string()).replace("{b}", &most.to_string()).replace("{c}", &now.to_string())
+}
+
+/// How many computers ask to join.
+pub(in crate::page) fn knocking(language: Language, count: usize) -> String {
+    plural(
+        language,
+        count,
+        both("A new computer asks to join the workstations.", "Un nouvel ordinateur demande à rejoindre les postes."),
+        both(
+            "{n} new computers ask to join the workstations.",
+            "{n} nouveaux ordinateurs demandent à rejoindre les postes.",
+        ),
+    )
 }
