@@ -30,8 +30,8 @@ Usage: vigie-kiosk run [OPTIONS]
 
 Options:
   --server URL     The appliance, such as https://192.0.2.1:8443
-  --pin SHA256     Trust only the authority with this fingerprint. Without it the
-                   first one that is met is trusted from then on.
+  --pin SHA256     Trust only the authority with this fingerprint. Without it
+                   the first one that is met is trusted from then on.
   --name NAME      Suggested to whoever approves this computer. [host name]
   --ui tui         Text on a terminal; the only user interface there is.
   --vt N           Hold this virtual terminal. [1]

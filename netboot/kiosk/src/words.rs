@@ -81,6 +81,9 @@ pub const ELSEWHERE: Words = Words(
 /// Out of service, or not clean yet.
 pub const NOT_FREE: Words =
     Words("This computer is not free at the moment.", "Ce poste n’est pas libre pour l’instant.");
+/// Outside the opening hours.
+pub const CLOSED: Words =
+    Words("The place is closed, or closes now.", "L’établissement est fermé, ou ferme maintenant.");
 /// Any other refusal.
 pub const REFUSED: Words =
     Words("This is not possible now. Please ask at the desk.", "Impossible pour l’instant. Adressez-vous à l’accueil.");

@@ -8,7 +8,11 @@ use crate::stand_in::StandIn;
 
 /// A seat that is enrolled and asks for a code; its program is the shell with these words.
 pub(crate) fn enrolled(program: &str) -> (Seat, StandIn) {
-    let mut seat = Seat::new();
+    enrolled_at(Seat::new(), program)
+}
+
+/// The same, at this seat.
+pub(crate) fn enrolled_at(mut seat: Seat, program: &str) -> (Seat, StandIn) {
     let appliance = StandIn::start(&seat, false);
     seat.start(&appliance.url(), &["--home-mib", "16", "--program", "/bin/sh", "-c", program]);
     seat.sees("approve this number");

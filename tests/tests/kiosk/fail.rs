@@ -6,17 +6,17 @@ use std::sync::atomic::Ordering;
 use vigie_core::kiosk::desk::Event;
 use vigie_tests::patience::{check, eventually};
 
-use crate::arrive::enrolled;
-use crate::seat::{PATIENCE, kill};
+use crate::arrive::{enrolled, enrolled_at};
+use crate::seat::{PATIENCE, Seat, kill};
 
 /// Whether a process stands still: its control group is frozen, or it is stopped by a signal where there is none.
-fn is_frozen(pid: i32) -> bool {
+fn is_frozen(pid: i32, has_groups: bool) -> bool {
     let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
     let groups = read(format!("/proc/{pid}/cgroup"));
     let group = groups.lines().find_map(|line| line.strip_prefix("0::")).unwrap_or_default();
     let events = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(|top| read(format!("{top}{group}/cgroup.events")));
     let frozen = |events: &String| events.contains("frozen 1");
-    events.iter().any(frozen) || read(format!("/proc/{pid}/status")).contains("State:\tT")
+    if has_groups { events.iter().any(frozen) } else { read(format!("/proc/{pid}/status")).contains("State:\tT") }
 }
 
 #[test]
@@ -46,7 +46,19 @@ fn with_the_cable_pulled_it_warns_locks_and_cleans_by_itself() {
 #[test]
 #[ignore = "needs root"]
 fn a_killed_worker_locks_and_comes_back_with_its_count() {
-    let (seat, appliance) = enrolled("echo in use; while :; do sleep 0.1; done");
+    a_worker_is_killed(Seat::new());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn so_it_does_without_control_groups() {
+    let mut seat = Seat::new();
+    seat.has_groups = false;
+    a_worker_is_killed(seat);
+}
+
+fn a_worker_is_killed(seat: Seat) {
+    let (seat, appliance) = enrolled_at(seat, "echo in use; while :; do sleep 0.1; done");
     let (code, id) = appliance.code(600_000);
     seat.types(&format!("{code}\r"));
     seat.sees("in use");
@@ -59,7 +71,8 @@ fn a_killed_worker_locks_and_comes_back_with_its_count() {
     seat.another("work", worker);
     assert_eq!(seat.role("run"), Some(guard));
     eventually("the session is frozen", PATIENCE, || {
-        let states: Vec<bool> = seat.session_processes().into_iter().map(is_frozen).collect();
+        let has_groups = seat.has_groups;
+        let states: Vec<bool> = seat.session_processes().into_iter().map(|pid| is_frozen(pid, has_groups)).collect();
         check(!states.is_empty() && states.iter().all(|frozen| *frozen), format!("{states:?}"))
     });
     let frozen = seat.session_processes();

@@ -31,7 +31,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// What the first process of the machine does: memory where a diskless workstation has memory, and the agent again until it
 /// ends in order, as a supervisor does.
 const BOOT: &str = "mount -t tmpfs tmpfs /run && cp \"$0\" /run/agent && mount -t tmpfs tmpfs /tmp \
-    && mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm && chmod 1777 /tmp /var/tmp /dev/shm \
+    && { [ \"$GROUPS_OF_2\" = no ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup; } && mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm && chmod 1777 /tmp /var/tmp /dev/shm \
     && until /run/agent run \"$@\"; do sleep 0.2; done";
 
 static SEATS: AtomicU32 = AtomicU32::new(0);
@@ -40,6 +40,8 @@ static SEATS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Seat {
     name: String,
     machine: Option<Child>,
+    /// Whether it has control groups of version 2. Without, sessions are stopped by signals.
+    pub(crate) has_groups: bool,
     terminal: OwnedFd,
     /// Held open, so that the terminal lives while nobody else has it.
     _far: File,
@@ -91,7 +93,7 @@ impl Seat {
         });
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
-        Self { name, machine: None, terminal, _far: far, screen, log, _folder: folder }
+        Self { name, machine: None, has_groups: true, terminal, _far: far, screen, log, _folder: folder }
     }
 
     /// Switches it on: the agent with these further options, the last of which is the person's program.
@@ -107,6 +109,7 @@ impl Seat {
         command.args(["--kill-child", "--mount-proc", "--propagation", "private", "sh", "-c", BOOT]).arg(binary());
         command.args(["--server", server, "--name", &self.name, "--state", "/run/state"]).args(terminal).args(options);
         hide_environment(&mut command);
+        command.env("GROUPS_OF_2", if self.has_groups { "yes" } else { "no" });
         let log = File::create(&self.log).expect("a log");
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).spawn();
         self.machine = Some(child.expect("unshare starts"));
@@ -238,16 +241,29 @@ pub(crate) fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).expect("a number"), Signal::KILL).expect("it runs");
 }
 
+/// Removes the control group of a session that went with its machine: a real machine takes its groups with it.
+fn remove_group(note: &str) {
+    let note: serde_json::Value = serde_json::from_str(note).unwrap_or_default();
+    let Some(group) = note["cgroup"].as_str().and_then(|path| path.rsplit('/').next()) else { return };
+    let folders = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"].map(|top| PathBuf::from(top).join(group));
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        eventually("the group of a session is empty", PATIENCE, || fs::remove_dir(folder));
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the screen:\n{}\nthe log:\n{}", self.text(), self.log());
         }
+        let note = self.role("run").map(|guard| format!("/proc/{guard}/root/run/vigie-kiosk/session"));
+        let note = note.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         if let Some(mut machine) = self.machine.take() {
             // The first process of the machine goes with `unshare`, and every other with it.
             let _gone = machine.kill();
             let _reaped = machine.wait();
         }
+        remove_group(&note);
         for end in ["a", "w"] {
             ip(&format!("netns delete {}-{end}", self.name));
         }

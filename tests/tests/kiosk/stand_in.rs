@@ -166,6 +166,7 @@ impl StandIn {
             binding: Binding::default(),
             granted_ms,
             valid_ms: 3_600_000,
+            past_closing: false,
             digits: false,
             code: code.digest(&PEPPER),
             day: None,
@@ -394,6 +395,7 @@ fn redeem(inner: &mut Inner, data: &Value) -> Value {
         boot: BootId(boot.expect("a heartbeat came first")),
         digest: data["code"].as_str().and_then(Code::parse).map(|code| code.digest(&PEPPER)),
         ticket: ticket.digest(&PEPPER),
+        open_ms: None,
         question: data["question"].as_str().expect("a decimal text").parse().expect("a number"),
         day: None,
     };

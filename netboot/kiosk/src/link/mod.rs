@@ -45,6 +45,9 @@ const MAX_WAITING: usize = 64;
 /// A connection that lasted so long was a good one: the next attempt is made at once again.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
+/// Whoever was turned away does not knock again at once: the same staff would have to say the same again.
+const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+
 /// What the link tells the worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
@@ -244,9 +247,15 @@ impl Far {
             identity.key.clone_from(&waiting.key);
             self.keep(&identity)?;
         }
-        self.tell(News::Enrolling { number: waiting.number, fingerprint: authority.map(trust::fingerprint) })?;
+        // What was decided already has no number any more.
+        let mut decided = waiting.number.bytes().all(|digit| digit == b'0');
+        if !decided {
+            self.tell(News::Enrolling { number: waiting.number, fingerprint: authority.map(trust::fingerprint) })?;
+        }
         loop {
-            self.pause(Duration::from_millis(waiting.poll_ms))?;
+            if !std::mem::take(&mut decided) {
+                self.pause(Duration::from_millis(waiting.poll_ms))?;
+            }
             match enrol::status(server, authority, &identity.question)? {
                 Standing::Waiting => {}
                 Standing::Approved(station, token) => {
@@ -257,6 +266,7 @@ impl Far {
                 Standing::Refused => {
                     self.plan.vault.forget().map_err(Failure::Unreachable)?;
                     self.tell(News::EnrolmentRefused)?;
+                    self.pause(AFTER_REFUSAL)?;
                     return Ok(None);
                 }
                 // Too old, or told to somebody before: with another question it begins anew.

@@ -73,6 +73,8 @@ pub enum Notice {
     Elsewhere,
     /// The workstation is not free.
     NotFree,
+    /// The place is closed.
+    Closed,
     /// Any other refusal.
     Refused,
 }
@@ -234,6 +236,7 @@ const fn refusal(notice: Notice) -> Words {
         Notice::QuotaUsed => words::QUOTA_USED,
         Notice::Elsewhere => words::ELSEWHERE,
         Notice::NotFree => words::NOT_FREE,
+        Notice::Closed => words::CLOSED,
         Notice::Refused => words::REFUSED,
     }
 }
@@ -272,6 +275,7 @@ mod tests {
             (Notice::QuotaUsed, "used up"),
             (Notice::Elsewhere, "another computer"),
             (Notice::NotFree, "not free"),
+            (Notice::Closed, "closes now"),
             (Notice::Refused, "not possible"),
         ] {
             assert!(shown(notice).contains(words), "{words}");

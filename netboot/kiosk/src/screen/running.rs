@@ -110,6 +110,8 @@ impl Running<'_> {
         } else if needed(&[&middle, &key]) <= grid.columns() {
             grid.write(row, 1, &middle, style);
             grid.right(row, &key, style);
+        } else if needed(&[&middle]) <= grid.columns() {
+            grid.write(row, 1, &middle, style);
         } else {
             grid.write(row, 0, &left, style);
         }
@@ -187,7 +189,8 @@ mod tests {
             "{}",
             french.draw(4, 60).text()
         );
-        assert_eq!(session(&terminal).draw(4, 12).text(), "x\n\n\n1:05 left");
+        assert_eq!(session(&terminal).draw(4, 12).text(), "x\n\n\n 1:05 left");
+        assert_eq!(session(&terminal).draw(4, 9).text(), "x\n\n\n1:05 left");
         assert!(Running { offline: true, ..session(&terminal) }.draw(4, 60).text().contains("appliance not reachable"));
     }
 

@@ -25,7 +25,9 @@ impl Cgroup {
     pub(super) fn make(uid: u32) -> Option<Self> {
         let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-        let folder = beneath(&mounts, &own)?.join(format!("vigie-session-{uid}-{}", std::process::id()));
+        // One of this name may be there from a guard that was killed before its note was written.
+        let draw = u64::from_ne_bytes(vigie_sys::random::bytes().ok()?);
+        let folder = beneath(&mounts, &own)?.join(format!("vigie-session-{uid}-{draw:016x}"));
         fs::create_dir(&folder).ok()?;
         let cgroup = Self { folder };
         // Only where the system gave us the controller.

@@ -164,6 +164,7 @@ impl Worker {
             "quota_used" => Notice::QuotaUsed,
             "elsewhere" => Notice::Elsewhere,
             "not_free" => Notice::NotFree,
+            "closed" => Notice::Closed,
             _ => Notice::Refused,
         });
         // A day is longer than any wait; more is nonsense.
