@@ -61,7 +61,7 @@ pub use person_record::{
     Consent, MAX_ADDRESS_BYTES, MAX_CARD_BYTES, MAX_EMAIL_BYTES, MAX_NAME_BYTES, MAX_NOTES_BYTES, MAX_PHONE_BYTES,
     MAX_VERSION_BYTES, Person, PersonDraft,
 };
-pub use photos::{BadPhoto, MAX_KEPT_BYTES, MAX_PHOTO_BYTES};
+pub use photos::{BadPhoto, MAX_KEPT_BYTES, MAX_PHOTO_BYTES, shrink};
 pub use register::{MAX_STATION_NAME_BYTES, StationDraft, StationView};
 pub use report::{DayReport, HOURS};
 pub use room::{Room, Staff};
