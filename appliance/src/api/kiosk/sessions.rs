@@ -147,8 +147,8 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::get("/api/sessions", Access::Viewer, "Sessions and codes, past ones included, newest first")
             .lists()
             .query_of("status", Holds::Word(&STATUSES), "Only with this status.")
-            .query_of("user", Holds::Number(0, u32::MAX as u64), "Only of the user of this number.")
-            .query_of("workstation", Holds::Number(0, u32::MAX as u64), "Only at the workstation of this number.")
+            .query_of("user", Holds::Number(0, u64::from(u32::MAX)), "Only of the user of this number.")
+            .query_of("workstation", Holds::Number(0, u64::from(u32::MAX)), "Only at the workstation of this number.")
             .answers::<Page<SessionView>>(200)
             .run_with(desk, list),
         Route::post("/api/sessions", Access::Operator, "Make a code; it is told in this answer and never again")

@@ -148,12 +148,12 @@ fn actor(actor: Actor, names: &Names) -> Party {
         Actor::Account(number) => account(number, names),
         Actor::Stranger => party("stranger"),
         Actor::Console => party("console"),
-        Actor::Workstation(number) => numbered("workstation", number),
+        Actor::Workstation(number) => numbered("workstation", number.to_string()),
     }
 }
 
-fn numbered(kind: &'static str, number: impl ToString) -> Party {
-    Party { kind, id: Some(number.to_string()), name: None }
+fn numbered(kind: &'static str, number: String) -> Party {
+    Party { kind, id: Some(number), name: None }
 }
 
 fn account(number: u32, names: &Names) -> Party {
@@ -165,8 +165,8 @@ fn object(object: &Object, names: &Names) -> Party {
         Object::Nothing => Party { kind: "nothing", id: None, name: None },
         Object::Account(number) => account(*number, names),
         Object::Device(id) => Party { kind: "device", id: Some(format!("{id:016x}")), name: None },
-        Object::Session(number) => numbered("session", number),
-        Object::Workstation(number) => numbered("workstation", number),
+        Object::Session(number) => numbered("session", number.to_string()),
+        Object::Workstation(number) => numbered("workstation", number.to_string()),
         Object::Person(subject) => numbered("person", format!("{subject:016x}")),
         Object::Named(name) => Party { kind: "thing", id: None, name: Some(name.to_string()) },
     }

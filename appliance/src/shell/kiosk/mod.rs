@@ -160,7 +160,7 @@ impl Kiosk {
         let turn = self.decoding.acquire().await.map_err(|_| NoPhoto::Ended(Ended::Stopping))?;
         let folder = self.photos.clone();
         let written = tokio::task::spawn_blocking(move || {
-            let small = photos::shrink(&bytes).map_err(NoPhoto::Bad)?;
+            let small = shrink(&bytes).map_err(NoPhoto::Bad)?;
             let sealed = key.seal(person.0, What::Photo, &small).map_err(NoPhoto::Fault)?;
             folder.write(person.0, &sealed).map_err(|error| {
                 tracing::error!(%error, "a photo is not kept");
