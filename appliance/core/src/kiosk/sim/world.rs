@@ -217,10 +217,23 @@ impl World {
     }
 
     pub(super) fn power_off(&mut self, place: usize) {
+        self.forget_unreported(place);
         let machine = &mut self.machines[place];
         machine.lost_ms += core::mem::take(&mut machine.since_word_ms);
         machine.unlocked = None;
         (machine.seat, machine.kept, machine.dirty) = (None, None, None);
+    }
+
+    /// A warning that was drawn and not reported when the power went is known to nobody: it may be drawn again, once.
+    fn forget_unreported(&mut self, place: usize) {
+        let Some(kept) = self.machines[place].kept else { return };
+        let session = self.desk.session(kept.session, self.appliance_now());
+        let session = session.filter(|session| session.kept.ledger.epoch() == kept.epoch);
+        let known = session.map(|session| session.kept.shown).unwrap_or_default();
+        self.shown.retain(|(session, epoch, index)| {
+            let index = usize::from(*index);
+            (*session, *epoch) != (kept.session, kept.epoch) || !kept.shown.has(index) || known.has(index)
+        });
     }
 
     /// kill -9 of the agent: the screen locks, memory stays, another agent starts.
