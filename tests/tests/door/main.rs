@@ -9,12 +9,14 @@
 //! | `paths` | ways round the route table |
 //! | `framing` | requests that two readers would read differently |
 //! | `sizes` | too much of everything |
+//! | `kiosk` | workstations, their sockets and the people who use them |
 //! | `sockets` | WebSockets and event streams that misbehave |
 //! | `crowd` | thousands of clients that mean no good, and one that does |
 //! | `secrets` | what must never be seen in clear, and what every answer must carry |
 
 mod crowd;
 mod framing;
+mod kiosk;
 mod paths;
 mod rebinding;
 mod secrets;

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vigie_core::kiosk::{SessionId, StationId};
 
-use super::beat::number;
+use super::beat::number_or_none;
 use super::desk::{Desk, check_bound, json_or_default, session_in, staff};
 use super::fault::{self, refused};
 use super::sessions::{answer, shown};
@@ -37,13 +37,9 @@ struct AskedCode {
     #[serde(default)]
     ip: Option<String>,
     /// A number drawn for this try: asked again with it, the same code gets the same answer.
-    #[serde(default, deserialize_with = "question")]
+    #[serde(default, deserialize_with = "number_or_none")]
     #[schemars(with = "Option<String>")]
     question: Option<u64>,
-}
-
-fn question<'de, D: serde::Deserializer<'de>>(reader: D) -> Result<Option<u64>, D::Error> {
-    number(reader).map(Some)
 }
 
 /// Where a session is started without its code.

@@ -112,17 +112,30 @@ pub(super) fn hex<const N: usize>(text: &str, pointer: &'static str) -> Result<[
 }
 
 /// A number, or the same as a text: not every language counts to 2^64.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Either {
+    Number(u64),
+    Text(String),
+}
+
+impl Either {
+    fn read<E: serde::de::Error>(self) -> Result<u64, E> {
+        match self {
+            Self::Number(number) => Ok(number),
+            Self::Text(text) => text.parse().map_err(|_| E::custom("a number is wanted")),
+        }
+    }
+}
+
+/// A number, or the same as a text.
 pub(super) fn number<'de, D: Deserializer<'de>>(reader: D) -> Result<u64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Number(u64),
-        Text(String),
-    }
-    match Either::deserialize(reader)? {
-        Either::Number(number) => Ok(number),
-        Either::Text(text) => text.parse().map_err(|_| serde::de::Error::custom("a number is wanted")),
-    }
+    Either::deserialize(reader)?.read()
+}
+
+/// The same, or `null`.
+pub(super) fn number_or_none<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<u64>, D::Error> {
+    Option::<Either>::deserialize(reader)?.map(Either::read).transpose()
 }
 
 /// The problem of a frame that cannot be read.

@@ -8,6 +8,7 @@ use hyper::StatusCode;
 use hyper::header::LOCATION;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vigie_core::kiosk::desk::Refusal;
 use vigie_core::kiosk::session::State;
 use vigie_core::kiosk::{GroupId, PersonId, SessionId, StationId};
 
@@ -23,7 +24,7 @@ use crate::http::list::{Page, Window};
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{Holds, Outcome, Route};
-use crate::shell::kiosk::{Order, Room, SessionView as Kept, Staff, Wish, words};
+use crate::shell::kiosk::{Fault, Order, Room, SessionView as Kept, Staff, Wish, words};
 
 /// Words of the states.
 const STATUSES: [&str; 8] = ["pending", "active", "suspended", "interrupted", "expired", "ended", "closed", "void"];
@@ -146,8 +147,8 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::get("/api/sessions", Access::Viewer, "Sessions and codes, past ones included, newest first")
             .lists()
             .query_of("status", Holds::Word(&STATUSES), "Only with this status.")
-            .query("user", "Only of the user of this number.")
-            .query("workstation", "Only at the workstation of this number.")
+            .query_of("user", Holds::Number(0, u64::from(u32::MAX)), "Only of the user of this number.")
+            .query_of("workstation", Holds::Number(0, u64::from(u32::MAX)), "Only at the workstation of this number.")
             .answers::<Page<SessionView>>(200)
             .run_with(desk, list),
         Route::post("/api/sessions", Access::Operator, "Make a code; it is told in this answer and never again")
@@ -327,6 +328,8 @@ async fn put(desk: &Desk, call: &Call, asked: AskedChange) -> Outcome {
     let changed = desk.look(call, move |room, lens| {
         let kept = room.session(id).ok_or_else(|| Problem::from(&fault::NO_SESSION))?;
         seen.check(&tag_of(&kept))?;
+        // Before anything is changed: all of it, or nothing.
+        check_step(&kept, asked.status)?;
         if let Some(minutes) = asked.minutes {
             let wanted_ms = i64::from(minutes) * 60_000;
             let granted_ms = i64::try_from(kept.granted_ms).unwrap_or(i64::MAX);
@@ -341,6 +344,16 @@ async fn put(desk: &Desk, call: &Call, asked: AskedChange) -> Outcome {
         shown(room, lens, id)
     });
     answer(changed.await?)
+}
+
+/// Refuses a status the session cannot be brought to from where it stands.
+fn check_step(kept: &Kept, wanted: Option<StatusWord>) -> Result<(), Problem> {
+    let can = match wanted {
+        None | Some(StatusWord::Ended) => true,
+        Some(StatusWord::Active) => matches!(kept.state, State::Active | State::Suspended | State::Interrupted),
+        Some(StatusWord::Suspended) => matches!(kept.state, State::Active | State::Suspended),
+    };
+    if can { Ok(()) } else { Err(refused(Fault::Desk(Refusal::NotNow(kept.state)))) }
 }
 
 fn bring_to(room: &mut Room, by: Staff, kept: &Kept, wanted: Option<StatusWord>) -> Result<(), Problem> {

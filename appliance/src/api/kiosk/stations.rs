@@ -75,7 +75,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
         Route::get("/api/postes", Access::Viewer, "Workstations")
             .lists()
             .query_of("state", Holds::Word(&STATES), "Only in this state.")
-            .query("group", "Only of the group of this number.")
+            .query_of("group", Holds::Number(0, 255), "Only of the group of this number.")
             .query("q", "Only with this in the name, MAC or address.")
             .answers::<Page<WorkstationView>>(200)
             .run_with(desk, list),

@@ -20,13 +20,14 @@ use super::view::session::SessionView;
 use crate::accounts::clock::format_utc;
 use crate::accounts::role::{Access, Role};
 use crate::api::logs::view::{EntryView, Names};
+use crate::api::network::fault::TOO_LONG;
 use crate::http::call::Call;
 use crate::http::etag;
 use crate::http::list::{Page, Window};
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
-use crate::http::route::{Outcome, Route};
-use crate::shell::kiosk::{MAX_PEOPLE, Person, PersonDraft, Room, Staff};
+use crate::http::route::{Holds, Outcome, Route};
+use crate::shell::kiosk::{MAX_PEOPLE, MAX_VERSION_BYTES, Person, PersonDraft, Room, Staff};
 
 /// Entries of the journal in what is exported of a person: years of coming every day.
 const MAX_EXPORTED_ENTRIES: usize = 10_000;
@@ -132,7 +133,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .answers::<Page<SessionView>>(200)
             .run_with(desk, sessions),
         Route::get("/api/utilisateurs/{id}/can_create_session", Access::Viewer, "Whether a session may begin now")
-            .query("group", "Number of the group of workstations it is for.")
+            .query_of("group", Holds::Number(1, 255), "Number of the group of workstations it is for.")
             .answers::<AllowanceView>(200)
             .run_with(desk, may_begin),
         Route::post("/api/utilisateurs/{id}/consent", Access::Operator, "Write down that a person agrees")
@@ -210,20 +211,30 @@ async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {
     Reply::json(&stats.await?)
 }
 
+/// Refuses a version that the room would not take, before anything is changed: nobody is taken in halfway.
+fn check_version(version: Option<&str>) -> Result<(), Problem> {
+    let Some(version) = version.map(str::trim) else { return Ok(()) };
+    if version.is_empty() {
+        return Err(fault::invalid("/consent_version", &faults::REQUIRED));
+    }
+    if version.len() > MAX_VERSION_BYTES {
+        let limit = vec![("limit", MAX_VERSION_BYTES.to_string())];
+        return Err(Problem::from(&faults::INVALID).at_with("/consent_version", &TOO_LONG, limit));
+    }
+    if version.chars().any(char::is_control) {
+        return Err(fault::invalid("/consent_version", &fault::BAD_TEXT));
+    }
+    Ok(())
+}
+
 async fn create(desk: Arc<Desk>, call: Call) -> Outcome {
     let (asked, by): (AskedUser, Staff) = (call.json()?, staff(&call)?);
     let made = desk.look(&call, move |room, lens| {
         let consent = asked.consent_version.as_deref();
-        if consent.is_some_and(|version| version.trim().is_empty()) {
-            return Err(fault::invalid("/consent_version", &faults::REQUIRED));
-        }
+        check_version(consent)?;
         let id = room.add_person(by, &asked.draft()).map_err(refused)?;
-        if let Some(version) = consent
-            && let Err(why) = room.give_consent(by, id, version)
-        {
-            // All of it or nothing: nobody is taken in halfway.
-            room.erase_person(by, id).map_err(refused)?;
-            return Err(refused(why));
+        if let Some(version) = consent {
+            room.give_consent(by, id, version).map_err(refused)?;
         }
         shown(room, lens, id)
     });
@@ -262,6 +273,7 @@ async fn put(
     let changed = desk.look(call, move |room, lens| {
         let person = room.person(id).ok_or_else(|| Problem::from(&fault::NO_PERSON))?;
         seen.check(&tag_of(person))?;
+        check_version(consent.as_deref())?;
         let draft = draft(&person.form);
         room.edit_person(by, id, &draft).map_err(refused)?;
         if let Some(version) = consent {

@@ -26,7 +26,7 @@ use crate::http::call::Call;
 use crate::http::list::Window;
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::{Pieces, Reply};
-use crate::http::route::{Draft, Outcome, Route};
+use crate::http::route::{Draft, Holds, Outcome, Route};
 use crate::shell::clocks::Clocks;
 
 /// Entries `recent` gives.
@@ -106,7 +106,7 @@ pub(crate) fn routes(clocks: &Arc<Clocks>) -> Vec<Route> {
             .run_with(clocks, errors),
         Route::get("/api/logs/by_session", Access::Viewer, "What happened to a session, newest first")
             .lists()
-            .query("session", "Number of the session; needed.")
+            .query_of("session", Holds::Number(0, u64::MAX), "Number of the session; needed.")
             .answers::<List>(200)
             .run_with(clocks, by_session),
         Route::post("/api/logs/search", Access::Viewer, "The same as the list, asked for by a document")

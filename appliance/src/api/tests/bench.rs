@@ -33,7 +33,7 @@ use crate::http::logs::LogRing;
 use crate::http::route::RouteTable;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
-use crate::shell::kiosk::{self, Kiosk};
+use crate::shell::kiosk;
 use crate::shell::network::{Network, testing};
 
 /// Longer than anything here takes: a test that waits for it has failed.
@@ -45,7 +45,6 @@ pub(crate) struct Bench {
     pub(crate) desk: Arc<Desk>,
     pub(crate) network: Network,
     pub(crate) keeper: Keeper,
-    pub(crate) kiosk: Kiosk,
     pub(crate) clock: Arc<HandClock>,
     /// Whether the kiosk believes that the storage takes something.
     pub(crate) storing: Arc<AtomicBool>,
@@ -139,7 +138,7 @@ impl Bench {
         let deps = Deps {
             network: network.clone(),
             keeper: keeper.clone(),
-            kiosk: kiosk.clone(),
+            kiosk,
             clocks,
             settings: NetworkSettings::default(),
             state,
@@ -148,7 +147,7 @@ impl Bench {
         let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
         let stop = watch::channel(false).0;
-        Self { platform, desk, network, keeper, kiosk, clock, storing, table, server, stop, _folder: folder }
+        Self { platform, desk, network, keeper, clock, storing, table, server, stop, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.

@@ -63,7 +63,7 @@ pub use person_record::{
     Consent, MAX_ADDRESS_BYTES, MAX_CARD_BYTES, MAX_EMAIL_BYTES, MAX_NAME_BYTES, MAX_NOTES_BYTES, MAX_PHONE_BYTES,
     MAX_VERSION_BYTES, Person, PersonDraft,
 };
-pub use photos::{BadPhoto, MAX_KEPT_BYTES, MAX_PHOTO_BYTES};
+pub use photos::{BadPhoto, MAX_KEPT_BYTES, MAX_PHOTO_BYTES, shrink};
 pub use register::{MAX_STATION_NAME_BYTES, StationDraft, StationView};
 pub use report::{DayReport, HOURS};
 pub use room::{Room, Staff};
@@ -162,7 +162,7 @@ impl Kiosk {
         let turn = self.decoding.acquire().await.map_err(|_| NoPhoto::Ended(Ended::Stopping))?;
         let folder = self.photos.clone();
         let written = tokio::task::spawn_blocking(move || {
-            let small = photos::shrink(&bytes).map_err(NoPhoto::Bad)?;
+            let small = shrink(&bytes).map_err(NoPhoto::Bad)?;
             let sealed = key.seal(person.0, What::Photo, &small).map_err(NoPhoto::Fault)?;
             folder.write(person.0, &sealed).map_err(|error| {
                 tracing::error!(%error, "a photo is not kept");

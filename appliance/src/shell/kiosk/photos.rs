@@ -39,7 +39,7 @@ pub enum BadPhoto {
 ///
 /// # Errors
 /// See [`BadPhoto`].
-pub(super) fn shrink(bytes: &[u8]) -> Result<Vec<u8>, BadPhoto> {
+pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, BadPhoto> {
     if bytes.len() > MAX_PHOTO_BYTES {
         return Err(BadPhoto::TooLarge);
     }

@@ -26,12 +26,15 @@ use crate::http::context::Platform;
 use crate::http::events::socket::{PING_EVERY, SILENT_AFTER, Socket};
 use crate::http::language::Language;
 use crate::http::problem::{Problem, faults};
-use crate::shell::kiosk::{Deaf, Frame, Room, Seat, Staff, Subscription};
+use crate::shell::kiosk::{Deaf, Fault, Frame, Room, Seat, Staff, Subscription};
 
 /// Messages a client may send in one ping interval; an agent sends a handful.
 const MAX_MESSAGES_PER_PING: u32 = 64;
 /// Frames that cannot be read, or may not be said, before the socket is closed: a bug says one again and again.
 const MAX_BAD_FRAMES: u32 = 5;
+
+/// What a frame asks of the room, where nothing is answered.
+type Visit = Box<dyn FnOnce(&mut Room) -> Result<(), Fault> + Send>;
 
 /// Somebody at the other end.
 pub(super) struct Talk {
@@ -181,7 +184,7 @@ impl Talk {
 
     async fn hear_agent(&mut self, said: Said, seat: Seat) -> Result<Option<String>, Problem> {
         let kind = said.kind();
-        let done: Box<dyn FnOnce(&mut Room) -> Result<(), crate::shell::kiosk::Fault> + Send> = match said {
+        let done: Visit = match said {
             Said::Heartbeat(frame) => {
                 let (beat, said) = frame.read(self.peer)?;
                 let answered = self.desk.visit(move |room| room.beat(seat, &beat, &said).map_err(refused)).await?;
