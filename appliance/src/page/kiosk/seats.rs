@@ -201,10 +201,13 @@ fn view(seen: &Seen, desk: &Desk) -> Markup {
     let steps = texts::ALOUD_STEPS.speak(language);
     html! {
         p.hush #aloud role="status" data-left=(texts::ALOUD.speak(language)) data-over=(texts::ALOUD_OVER.speak(language)) data-steps=(steps) {}
+        // Apart from the seats: those change every few seconds, and somebody fills in a name here.
+        div #knocking hx-get="/workstations" hx-trigger="enrolment from:body, every 60s" hx-select="#knocking" hx-swap="outerHTML" {
+            (enrol::cards(&seen.knocking, &seen.group_list, desk))
+        }
         div #seats hx-get="/workstations" hx-trigger="news from:body, every 60s" hx-select="#seats" hx-swap="outerHTML" {
             @if !seen.storing { (frame::notice(false, texts::NOT_STORING.speak(language))) }
             @if seen.closed && !seen.tiles.is_empty() { p.hint { (icon("info")) " " (texts::CLOSED.speak(language)) } }
-            (enrol::cards(&seen.knocking, &seen.group_list, desk))
             @if seen.tiles.is_empty() { (empty(seen.knocking.is_empty(), desk)) } @else {
                 div.head {
                     p.lead { (summary(&seen.tiles, language)) }
