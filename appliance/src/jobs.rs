@@ -33,6 +33,10 @@ const MAX_RUN: Duration = Duration::from_secs(300);
 pub(crate) enum Rhythm {
     /// At a time of day, by the site's clock.
     Daily(Daily),
+    /// At a time of day on the first of each month, by the site's clock.
+    Monthly(Daily),
+    /// Every so long, from the start on.
+    Every(Duration),
     /// By a clock of its own, which the table only watches.
     Own,
     /// When a person asks.
@@ -77,6 +81,8 @@ pub(crate) struct Row {
     pub(crate) runs: VecDeque<Run>,
     asked: bool,
     count: u64,
+    /// When one that runs every so long is due, since the clock's start.
+    due: Option<Duration>,
 }
 
 /// Why a job was not asked for.
@@ -176,7 +182,18 @@ impl Worker {
             return;
         }
         let (next, runs) = (None, VecDeque::new());
-        rows.push(Row { name, about, rhythm, on_demand, running: false, next, runs, asked: false, count: 0 });
+        rows.push(Row {
+            name,
+            about,
+            rhythm,
+            on_demand,
+            running: false,
+            next,
+            runs,
+            asked: false,
+            count: 0,
+            due: None,
+        });
         self.work.push((name, Plan::default(), Box::new(move || Box::pin(work()))));
     }
 
@@ -191,17 +208,28 @@ impl Worker {
 
     async fn look(&mut self) {
         for (name, plan, work) in &mut self.work {
-            let due = {
+            let (due, often) = {
                 let mut rows = self.jobs.lock();
                 let Some(row) = rows.iter_mut().find(|row| row.name == *name) else { continue };
                 let due = match row.rhythm {
                     Rhythm::Daily(daily) => plan.look(&self.jobs.zone, daily, self.jobs.clock.wall()),
+                    Rhythm::Monthly(daily) => plan.look_monthly(&self.jobs.zone, daily, self.jobs.clock.wall()),
+                    Rhythm::Every(every) => {
+                        let now = self.jobs.clock.now();
+                        let due = row.due.is_some_and(|at| at <= now);
+                        if due || row.due.is_none() {
+                            row.due = Some(now + every);
+                        }
+                        due
+                    }
                     Rhythm::Own | Rhythm::Asked => false,
                 };
-                row.next = plan.next();
+                let until_due = row.due.map(|at| at.saturating_sub(self.jobs.clock.now()));
+                row.next = plan.next().or_else(|| Some(self.jobs.clock.wall()? + until_due?));
+                let often = matches!(row.rhythm, Rhythm::Every(_));
                 let due = due || std::mem::take(&mut row.asked);
                 row.running |= due;
-                due
+                (due, often)
             };
             if !due {
                 continue;
@@ -211,10 +239,14 @@ impl Worker {
             let ended = tokio::time::timeout(MAX_RUN, work()).await.unwrap_or_else(|_| late());
             let took = self.jobs.clock.now().saturating_sub(began);
             match &ended {
+                // What runs every few minutes says in the table alone that it went well.
+                Ok(words) if often => tracing::debug!("job {name}: {words}"),
                 Ok(words) => tracing::info!("job {name}: {words}"),
                 Err(words) => tracing::warn!("job {name} failed: {words}"),
             }
-            say::job(name, ended.is_ok(), u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+            if !often || ended.is_err() {
+                say::job(name, ended.is_ok(), u32::try_from(took.as_millis()).unwrap_or(u32::MAX));
+            }
             self.jobs.add(name, wall, began, took, ended);
         }
     }
@@ -268,6 +300,31 @@ mod tests {
         assert_eq!(rows[1].runs[0].ended, Err("given up after 300 s".to_owned()));
         assert_eq!((rows[2].runs.len(), rows[2].runs.back().unwrap().number), (MAX_RUNS, 40));
         assert_eq!(rows[2].runs[0].took, Duration::from_secs(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn some_jobs_run_every_so_long_and_some_on_the_first_of_the_month() {
+        let (clock, jobs, mut worker) = table();
+        // 2027-01-15 08:00 UTC.
+        clock.set_wall(Some(Duration::from_secs(1_800_000_000)));
+        let every = Rhythm::Every(Duration::from_secs(300));
+        worker.add(("often", "Often."), every, false, async || Ok(String::new()));
+        worker.add(
+            ("rare", "Rarely."),
+            Rhythm::Monthly(Daily { hour: 1, minute: 0 }),
+            true,
+            async || Ok(String::new()),
+        );
+        for _minute in 0..(60 * 24 * 60) {
+            worker.look().await;
+            clock.advance(Duration::from_secs(60));
+        }
+        let rows = jobs.rows();
+        assert_eq!(rows[0].runs.back().unwrap().number, 60 * 24 * 60 / 5 - 1);
+        let days: Vec<u64> = rows[1].runs.iter().map(|run| run.wall.unwrap().as_secs()).collect();
+        // The first of February and of March, at one o'clock.
+        assert_eq!(days, [1_801_443_600, 1_803_862_800]);
+        assert_eq!(rows[1].next, Some(Duration::from_secs(1_806_541_200)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! Holds the start order of the service, and its end: storage, accounts, network, doors; then the same backwards.
 //! Never parses what comes from the network and never renders. The command line calls it.
 
+mod archive;
 mod chores;
 mod export;
 mod journal;
@@ -130,9 +131,9 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     }
     let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(api::network::live::State::default());
-    let (jobs, worker) = chores::table(&platform, &config);
+    let (jobs, mut worker) = chores::table(&platform, &config);
     let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
-    let kiosk = kiosk::start(&platform, &config, &keeper, &clocks, &stored).await;
+    let workstations = kiosk::start(&platform, &config, &keeper, &clocks, &stored).await;
     let start = network::Start {
         settings: settings.clone(),
         interfaces: config.network.interfaces.clone(),
@@ -147,6 +148,8 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
     };
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
+    let archive = archive::Archive::new(&config.data.dir, &platform, &clocks);
+    kiosk::add_jobs(&mut worker, &platform, &workstations, &archive);
     chores::start(worker, &platform, &network, &keeper);
     let deps = api::Deps {
         network: network.clone(),
@@ -154,8 +157,9 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         clocks: clocks.clone(),
         settings,
         state,
-        kiosk: kiosk.clone(),
+        kiosk: workstations.clone(),
     };
+    kiosk::count(&platform, &deps.kiosk);
     let mut areas = areas(&platform, &deps);
     areas.push(api::jobs::routes(&jobs));
     let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
@@ -188,7 +192,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         None => server.serve(listener, stopped).await,
     }
     platform.events.stop();
-    kiosk.stop();
+    workstations.stop();
     // Whatever waits is written; a card that takes nothing must not keep the machine from going down.
     let ending = async {
         // Changes whose clients have left are finished before the log is closed under them.

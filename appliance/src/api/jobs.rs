@@ -119,6 +119,8 @@ async fn list(jobs: Arc<Jobs>, _call: Call) -> Outcome {
 fn view(row: Row) -> JobView {
     let (rhythm, at) = match row.rhythm {
         Rhythm::Daily(daily) => ("daily", Some(format!("{:02}:{:02}", daily.hour, daily.minute))),
+        Rhythm::Monthly(daily) => ("monthly", Some(format!("{:02}:{:02}", daily.hour, daily.minute))),
+        Rhythm::Every(every) => ("every", Some(format!("{} min", every.as_secs() / 60))),
         Rhythm::Own => ("own", None),
         Rhythm::Asked => ("asked", None),
     };

@@ -32,6 +32,29 @@ pub(crate) fn zone(text: &str) -> Result<TimeZone, String> {
     })
 }
 
+/// On which days a job runs.
+#[derive(Clone, Copy, Debug)]
+enum Days {
+    All,
+    FirstOfMonth,
+}
+
+impl Days {
+    fn at_or_before(self, day: Date) -> Date {
+        match self {
+            Self::All => day,
+            Self::FirstOfMonth => day.first_of_month(),
+        }
+    }
+
+    fn after(self, day: Date) -> Option<Date> {
+        match self {
+            Self::All => day.tomorrow().ok(),
+            Self::FirstOfMonth => day.last_of_month().tomorrow().ok(),
+        }
+    }
+}
+
 /// The plan of one daily job.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
@@ -43,6 +66,15 @@ pub(crate) struct Plan {
 impl Plan {
     /// Whether the job is due now; plans the next time. Call it now and then, at least every minute.
     pub(crate) fn look(&mut self, zone: &TimeZone, daily: Daily, wall: Option<Duration>) -> bool {
+        self.look_on(zone, daily, Days::All, wall)
+    }
+
+    /// The same for a job that runs on the first of each month alone.
+    pub(crate) fn look_monthly(&mut self, zone: &TimeZone, daily: Daily, wall: Option<Duration>) -> bool {
+        self.look_on(zone, daily, Days::FirstOfMonth, wall)
+    }
+
+    fn look_on(&mut self, zone: &TimeZone, daily: Daily, days: Days, wall: Option<Duration>) -> bool {
         let now = wall.and_then(|wall| Timestamp::from_second(i64::try_from(wall.as_secs()).ok()?).ok());
         let Some(now) = now else {
             self.next = None;
@@ -51,9 +83,9 @@ impl Plan {
         // A clock that jumped over the time makes the job late, not lost.
         let due = self.next.is_some_and(|at| at <= now);
         if due {
-            self.done = last(zone, daily, now);
+            self.done = last(zone, daily, days, now);
         }
-        self.next = next(zone, daily, now, self.done);
+        self.next = next(zone, daily, days, now, self.done);
         due
     }
 
@@ -65,23 +97,23 @@ impl Plan {
 
 /// The first time after `now` on a day that is not done. A time that summer time leaves out is taken as much later, one
 /// that comes twice is taken the first time.
-fn next(zone: &TimeZone, daily: Daily, now: Timestamp, done: Option<Date>) -> Option<Timestamp> {
-    let mut day = now.to_zoned(zone.clone()).date();
+fn next(zone: &TimeZone, daily: Daily, days: Days, now: Timestamp, done: Option<Date>) -> Option<Timestamp> {
+    let mut day = days.at_or_before(now.to_zoned(zone.clone()).date());
     // Today, tomorrow, and the day after if tomorrow is done already: no zone leaves out more.
     for _ in 0..4 {
         let at = on(zone, daily, day)?;
         if at > now && done != Some(day) {
             return Some(at);
         }
-        day = day.tomorrow().ok()?;
+        day = days.after(day)?;
     }
     None
 }
 
 /// The day whose time has come last.
-fn last(zone: &TimeZone, daily: Daily, now: Timestamp) -> Option<Date> {
-    let day = now.to_zoned(zone.clone()).date();
-    if on(zone, daily, day)? <= now { Some(day) } else { day.yesterday().ok() }
+fn last(zone: &TimeZone, daily: Daily, days: Days, now: Timestamp) -> Option<Date> {
+    let day = days.at_or_before(now.to_zoned(zone.clone()).date());
+    if on(zone, daily, day)? <= now { Some(day) } else { day.yesterday().ok().map(|day| days.at_or_before(day)) }
 }
 
 fn on(zone: &TimeZone, daily: Daily, day: Date) -> Option<Timestamp> {

@@ -4,10 +4,13 @@
 use vigie_store::{Health, Kind};
 
 use crate::http::metrics::Metrics;
-use crate::shell::keeper::{ACCOUNT, BOOT, CHANGE, DEVICE, KEPT_SCAN, Keeper, SEGMENT, SETTINGS, WATCH};
+use crate::shell::keeper::{
+    ACCOUNT, AUDIT, BOOT, CHANGE, DEVICE, KEPT_SCAN, KIOSK_DAY, KIOSK_PERSON, KIOSK_SESSION, KIOSK_STATION,
+    KIOSK_USAGE, KIOSK_WORKSTATION, Keeper, SEGMENT, SETTINGS, WATCH,
+};
 
 /// Kinds by name; what is not here counts as `other`.
-const KINDS: [(Kind, &str); 8] = [
+const KINDS: [(Kind, &str); 15] = [
     (DEVICE, "device"),
     (CHANGE, "change"),
     (ACCOUNT, "account"),
@@ -16,6 +19,13 @@ const KINDS: [(Kind, &str); 8] = [
     (SETTINGS, "settings"),
     (WATCH, "watch"),
     (KEPT_SCAN, "scan"),
+    (AUDIT, "audit"),
+    (KIOSK_SESSION, "kiosk_session"),
+    (KIOSK_STATION, "kiosk_station"),
+    (KIOSK_WORKSTATION, "kiosk_workstation"),
+    (KIOSK_PERSON, "kiosk_person"),
+    (KIOSK_USAGE, "kiosk_usage"),
+    (KIOSK_DAY, "kiosk_day"),
 ];
 
 /// Has the store's numbers read before each scrape.

@@ -287,6 +287,12 @@ impl Desk {
         self.stations.values().map(|station| (station.record(), self.state_of(station), station.reach))
     }
 
+    /// One workstation: its record, its state, whether it is heard.
+    #[must_use]
+    pub fn station(&self, id: StationId) -> Option<(StationRecord, StationState, Reach)> {
+        self.stations.get(&id).map(|station| (station.record(), self.state_of(station), station.reach))
+    }
+
     /// What a workstation is at.
     #[must_use]
     pub fn station_state(&self, id: StationId) -> Option<StationState> {
@@ -461,6 +467,16 @@ impl Desk {
     pub fn left_of_day(&self, person: PersonId, group: Option<GroupId>, day: LocalDay) -> super::quota::Left {
         let quota = group.and_then(|group| self.quotas.get(&group)).copied().unwrap_or(self.settings.quota);
         self.usages.get(&person).copied().unwrap_or_default().left(quota, day)
+    }
+
+    /// Forgets what people had on days that are over.
+    pub fn forget_usages(&mut self, day: LocalDay, out: &mut Actions) {
+        let over = self.usages.iter().filter(|(_, usage)| usage.is_over(day)).map(|(person, _)| *person);
+        let over: Vec<PersonId> = over.collect();
+        for person in over {
+            self.usages.remove(&person);
+            out.push(Action::ForgetUsage(person));
+        }
     }
 
     /// The session a person has now, at a workstation.

@@ -116,11 +116,11 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 }
 
 async fn validate(desk: Arc<Desk>, call: Call) -> Outcome {
+    let own = if call.caller()?.role == Role::Agent { Some(desk.seat(&call)?) } else { None };
     let asked: AskedCode = call.json()?;
     let ip = asked.ip.as_deref().map(|text| text.trim().parse::<IpAddr>()).transpose();
     let ip = ip.map_err(|_| fault::invalid("/ip", &NOT_AN_IP))?;
     let named = asked.workstation.map(StationId);
-    let own = if call.caller()?.role == Role::Agent { Some(desk.seat(&call)?) } else { None };
     let question = match asked.question {
         Some(question) => question,
         None => draw::<8>().map(u64::from_be_bytes).map_err(|_| refused(Fault::NoRandomness))?,

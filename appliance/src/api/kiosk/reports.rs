@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyper::header::{ACCEPT, CONTENT_DISPOSITION};
 use jiff::civil::Date;
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 
 /// The date of a day counted from 1970.
 pub(super) fn date_of(day: u32) -> Option<Date> {
-    EPOCH.checked_add(i64::from(day).days()).ok()
+    EPOCH.checked_add(Span::new().try_days(i64::from(day)).ok()?).ok()
 }
 
 fn days_of(date: Date) -> Option<u32> {

@@ -28,8 +28,8 @@ pub(crate) struct Asked {
     pub(crate) theme: Option<String>,
     /// Number or name of an account, or `system`, `stranger`, `console`.
     pub(crate) actor: Option<String>,
-    /// Id of a device (16 digits), `account:`, `session:` or `workstation:` with a number, `person:` with the number the
-    /// journal knows somebody by, or the name of a thing.
+    /// Id of a device (16 digits), `account:`, `session:` or `workstation:` with a number, `person:` with a pseudonym, or the
+    /// name of a thing.
     pub(crate) object: Option<String>,
     /// Not before: a day (`2026-03-01`) or a moment (`2026-03-01T12:00:00Z`), in UTC.
     pub(crate) since: Option<String>,

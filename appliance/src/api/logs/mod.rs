@@ -83,10 +83,14 @@ struct Verdict {
 /// The routes.
 pub(crate) fn routes(clocks: &Arc<Clocks>) -> Vec<Route> {
     vec![
-        filtered(Route::get("/api/logs", Access::Viewer, "The journal, newest first; operators see their own acts, viewers no names"))
-            .lists()
-            .answers::<List>(200)
-            .run_with(clocks, list),
+        filtered(Route::get(
+            "/api/logs",
+            Access::Viewer,
+            "The journal, newest first; operators see their own acts, viewers no names",
+        ))
+        .lists()
+        .answers::<List>(200)
+        .run_with(clocks, list),
         Route::get("/api/logs/{id}", Access::Viewer, "One entry, by number")
             .answers::<EntryView>(200)
             .run_with(clocks, show),
@@ -129,7 +133,7 @@ fn filtered(draft: Draft) -> Draft {
         .query("kind", "Only this kind, such as login_failed.")
         .query("theme", "Only system, door, accounts, settings, devices or kiosk.")
         .query("actor", "Only by this account (number or name), or system, stranger, console.")
-        .query("object", "Only on this: a device's id, `account:`, `session:` or `workstation:` and a number, the name of a thing.")
+        .query("object", "Only on this: a device's id, `account:`, `session:` or `workstation:` and a number, `person:` and a pseudonym, the name of a thing.")
         .query("since", "Not before this day or moment, in UTC.")
         .query("until", "Before this day or moment, in UTC.")
         .query("text", "With this in kind, names, address or particulars.")

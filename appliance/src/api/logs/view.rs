@@ -59,9 +59,9 @@ impl Names {
 /// Somebody or something, with its name if it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Party {
-    /// `system`, `account`, `stranger`, `console`, `device`, `thing` or `nothing`.
+    /// `system`, `account`, `stranger`, `console`, `device`, `session`, `workstation`, `person`, `thing` or `nothing`.
     pub(crate) kind: &'static str,
-    /// Number of the account, id of the device.
+    /// Number of the account, session or workstation, id of the device, pseudonym of the person.
     pub(crate) id: Option<String>,
     /// What the account is called now, or the thing; `null` for an account that is gone.
     pub(crate) name: Option<String>,
@@ -239,7 +239,7 @@ mod tests {
         assert!(line.starts_with(start) && line.ends_with("\r\n"), "{line}");
         let unknown = EntryView::render(&entry, &Names::hidden(), &Clocks::open(&[], None));
         assert_eq!((unknown.actor.name, unknown.from), (None, None), "who may not know is not told");
-        let newer = Entry { what: Draft { kind: 99, ..entry.what.clone() }, ..entry };
-        assert_eq!(EntryView::render(&newer, &names, &Clocks::open(&[], None)).kind, "kind_99");
+        let newer = Entry { what: Draft { kind: 200, ..entry.what.clone() }, ..entry };
+        assert_eq!(EntryView::render(&newer, &names, &Clocks::open(&[], None)).kind, "kind_200");
     }
 }

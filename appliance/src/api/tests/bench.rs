@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -32,7 +33,7 @@ use crate::http::logs::LogRing;
 use crate::http::route::RouteTable;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
-use crate::shell::kiosk::Kiosk;
+use crate::shell::kiosk::{self, Kiosk};
 use crate::shell::network::{Network, testing};
 
 /// Longer than anything here takes: a test that waits for it has failed.
@@ -45,6 +46,9 @@ pub(crate) struct Bench {
     pub(crate) network: Network,
     pub(crate) keeper: Keeper,
     pub(crate) kiosk: Kiosk,
+    pub(crate) clock: Arc<HandClock>,
+    /// Whether the kiosk believes that the storage takes something.
+    pub(crate) storing: Arc<AtomicBool>,
     pub(crate) table: Arc<RouteTable>,
     server: Server,
     stop: watch::Sender<bool>,
@@ -116,7 +120,21 @@ impl Bench {
         state.watch(&platform);
         let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
         let network = testing::network(clocks.this_boot(), legs, Some(keeper.clone()), tell);
-        let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
+        let storing = Arc::new(AtomicBool::new(true));
+        let is_storing = storing.clone();
+        let kiosk = kiosk::start(kiosk::Start {
+            clock: clock.clone(),
+            clocks: clocks.clone(),
+            zone: jiff::tz::TimeZone::UTC,
+            key: platform.accounts.key(),
+            vault: platform.vault.clone(),
+            journal: platform.journal.clone(),
+            hub: platform.events.clone(),
+            stored: &[],
+            folder: Some(folder.path().to_owned()),
+            is_storing: Box::new(move || is_storing.load(Ordering::Relaxed)),
+        })
+        .await;
         crate::api::kiosk::admit(&platform, &kiosk);
         let deps = Deps {
             network: network.clone(),
@@ -130,7 +148,7 @@ impl Bench {
         let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
         let stop = watch::channel(false).0;
-        Self { platform, desk, network, keeper, kiosk, table, server, stop, _folder: folder }
+        Self { platform, desk, network, keeper, kiosk, clock, storing, table, server, stop, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.
@@ -170,7 +188,8 @@ impl Bench {
         let chunked = answer.field("transfer-encoding").is_some();
         // What is no text, such as a photo, is only looked at by its length.
         let body = if chunked { join_chunks(&rest) } else { rest };
-        answer.body = String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        answer.body =
+            String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         answer
     }
 

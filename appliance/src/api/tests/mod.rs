@@ -1,7 +1,7 @@
 //! Holds the tests of the API: requests go through a whole connection to a real engine and store.
 //! Never tests a handler by calling it. `cargo test` runs it.
 
-pub(super) pub(crate) mod bench;
+pub(super) mod bench;
 mod devices;
 mod history;
 mod import;

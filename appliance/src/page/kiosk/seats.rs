@@ -263,7 +263,7 @@ fn codes(seen: &Seen, desk: &Desk) -> Markup {
             section aria-labelledby="waiting" {
                 h2 #waiting { (texts::WAITING_CODES.speak(language)) }
                 div.wide tabindex="0" role="group" aria-labelledby="waiting" {
-                    table.plain {
+                    table.plain.codes {
                         caption.hush { (texts::WAITING_CODES.speak(language)) }
                         thead { tr {
                             @for name in [texts::CODE_FOR, texts::CODE_WHERE, texts::CODE_LENGTH, texts::CODE_GOOD] { th scope="col" { (name.speak(language)) } }

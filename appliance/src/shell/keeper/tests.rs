@@ -24,6 +24,56 @@ async fn what_was_answered_is_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn rows_and_what_links_are_on_the_card_together() {
+    struct Numbered(u32);
+    impl Linked for Numbered {
+        fn compose(&mut self) -> Vec<u8> {
+            self.0.to_be_bytes().to_vec()
+        }
+
+        fn taken(&mut self, value: &[u8]) -> (Kind, Vec<u8>, Vec<u8>) {
+            (AUDIT_SEAL, b"seal".to_vec(), value.to_vec())
+        }
+
+        fn refused(&mut self) {
+            panic!("refused");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let (keeper, _) = Keeper::open(&path, now_ms).unwrap();
+    let rows = |from: u32, many: u32| -> Vec<Change> {
+        let row = |n: u32| Change { kind: SETTINGS, key: n.to_be_bytes().to_vec(), value: Some(vec![7; 600]) };
+        (from..from + many).map(row).collect()
+    };
+    let links = |from: u32, many: u32| -> Vec<(Kind, Box<dyn Linked>)> {
+        (from..from + many).map(|n| -> (Kind, Box<dyn Linked>) { (AUDIT, Box::new(Numbered(n))) }).collect()
+    };
+    let flushes = || keeper.status().counters.flushes;
+    for (from, many) in [(0, 40), (40, 60)] {
+        // Something that waits already must not split what belongs together: 60 rows fit a batch alone only.
+        keeper.put(ACCOUNT, b"waits", vec![from as u8; 3_000], Durability::Batch);
+        let (done, answer) = oneshot::channel();
+        keeper.together(rows(from, many), links(from, many), done).unwrap();
+        answer.await.unwrap().unwrap();
+    }
+    let before = flushes();
+    // More than a batch is several, in order.
+    let (done, answer) = oneshot::channel();
+    keeper.together(rows(100, 400), links(100, 400), done).unwrap();
+    answer.await.unwrap().unwrap();
+    keeper.stop().await;
+    assert!(flushes() - before >= 4);
+    let (_keeper, stored) = Keeper::open(&path, now_ms).unwrap();
+    assert_eq!(stored.iter().filter(|row| row.kind == SETTINGS.id).count(), 500);
+    let numbers: Vec<&[u8]> =
+        stored.iter().filter(|row| row.kind == AUDIT.id).map(|row| row.value.as_slice()).collect();
+    assert_eq!(numbers.len(), 500);
+    let seal = stored.iter().find(|row| row.kind == AUDIT_SEAL.id).unwrap();
+    assert_eq!(seal.value, 499_u32.to_be_bytes());
+}
+
+#[tokio::test]
 async fn a_second_instance_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");

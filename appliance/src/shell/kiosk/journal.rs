@@ -90,7 +90,11 @@ impl Room {
         let actor = match told.actor {
             Actor::Clock => audit::Actor::System,
             Actor::Staff(account) => audit::Actor::Account(account),
-            Actor::Station(station) => audit::Actor::Workstation(station.0),
+            // Staff may act for whoever sits there.
+            Actor::Station(station) => match self.acting {
+                Some(staff) => audit::Actor::Account(staff.account),
+                None => audit::Actor::Workstation(station.0),
+            },
         };
         let object = match (told.session, told.station) {
             (_, Some(station)) if is_of_station(told.event) => Object::Workstation(station.0),
@@ -106,7 +110,8 @@ impl Room {
         };
         if let Some(count) = count {
             let act = Act::new(kind, actor).on(object).saying(&self.particulars(told));
-            let from = self.from.filter(|_| matches!(told.actor, Actor::Staff(_))).map(|from| from.to_canonical());
+            let by_staff = self.acting.filter(|_| matches!(actor, audit::Actor::Account(_)));
+            let from = by_staff.and_then(|staff| staff.from).map(|from| from.to_canonical());
             self.out.acts.push(Act { count, from, ..act });
         }
         self.announce(told, kind);

@@ -93,11 +93,26 @@ struct Ears {
     stopped: bool,
 }
 
+impl Ears {
+    /// Takes out lists of sockets that are gone, when there may be more of them than sockets.
+    fn make_room(&mut self) {
+        let lives = |list: &Vec<Weak<Queue>>| list.iter().any(|ear| ear.strong_count() > 0);
+        if self.sessions.len() >= MAX_SOCKETS {
+            self.sessions.retain(|_, list| lives(list));
+        }
+        if self.stations.len() >= MAX_SOCKETS {
+            self.stations.retain(|_, list| lives(list));
+        }
+    }
+}
+
 /// Where frames meet sockets.
 #[derive(Default)]
 pub struct Exchange {
     ears: Mutex<Ears>,
     count: Arc<AtomicUsize>,
+    /// Of them: those that want the time.
+    ticking: Arc<AtomicUsize>,
     /// Rung when somebody begins to want the time.
     pub(super) wanted: Notify,
 }
@@ -106,11 +121,13 @@ pub struct Exchange {
 pub struct Subscription {
     queue: Arc<Queue>,
     count: Arc<AtomicUsize>,
+    ticking: Arc<AtomicUsize>,
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.count.fetch_sub(1, Ordering::Relaxed);
+        self.ticking.fetch_sub(usize::from(self.queue.ticks), Ordering::Relaxed);
     }
 }
 
@@ -133,6 +150,7 @@ impl Exchange {
         });
         let mut ears = self.ears();
         queue.over.store(ears.stopped, Ordering::Relaxed);
+        ears.make_room();
         let list = match whom {
             Whom::All => &mut ears.all,
             Whom::Session(id) => ears.sessions.entry(id).or_default(),
@@ -142,9 +160,15 @@ impl Exchange {
         list.push(Arc::downgrade(&queue));
         drop(ears);
         if ticks {
+            self.ticking.fetch_add(1, Ordering::Relaxed);
             self.wanted.notify_one();
         }
-        Some(Subscription { queue, count: self.count.clone() })
+        Some(Subscription { queue, count: self.count.clone(), ticking: self.ticking.clone() })
+    }
+
+    /// Whether anybody wants the time.
+    pub(super) fn is_ticking(&self) -> bool {
+        self.ticking.load(Ordering::Relaxed) > 0
     }
 
     /// How many sockets listen.

@@ -76,6 +76,12 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    /// Forgets what was taken.
+    pub(super) fn forget_taken(&mut self) {
+        self.left.values_mut().for_each(|left| left.retain(|told| told.answer.is_none()));
+        self.left.retain(|_, left| !left.is_empty());
+    }
+
     pub(super) fn forget(&mut self, station: StationId) {
         self.left.remove(&station);
     }

@@ -12,8 +12,9 @@
 //! | `messages`, `live` | what is told to agents and to whoever listens |
 //! | `settings`, `report`, `journal`, `words` | what a site chooses, what a day came to, how it is all told |
 //! | `local` | moments by the clock on the site's wall |
-//! | `record`, `start`, `owner` | how rows lie in the log, how they come back, and who writes them |
+//! | `record`, `start`, `owner`, `chores` | how rows lie in the log, how they come back, who writes them, what is old |
 
+mod chores;
 mod enrolment;
 mod fault;
 mod groups;
@@ -39,6 +40,8 @@ mod settings;
 mod start;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 mod token;
 pub mod words;
 
@@ -47,6 +50,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use vigie_core::kiosk::PersonId;
 
+pub use chores::Counts;
 pub use enrolment::{Approval, Knock, Knocked, Knocking, MAX_KNOCKING};
 pub use fault::{BadField, Fault, Table, Why};
 pub use groups::{Group, MAX_GROUP_NAME_BYTES, MAX_IMAGE_BYTES, MAX_MINUTES};

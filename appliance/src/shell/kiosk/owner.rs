@@ -55,7 +55,7 @@ impl Owner {
         let mut next_tick = tokio::time::Instant::now() + TICK;
         loop {
             let wake = self.wake_after();
-            let ticking = self.wants_ticks();
+            let ticking = self.live.is_ticking();
             let due = async {
                 tokio::select! {
                     visit = inbox.recv() => Some(visit),
@@ -156,11 +156,6 @@ impl Owner {
             tell(&live, &hub, &posts, &events);
             answer.into_iter().for_each(|answer| answer(kept));
         });
-    }
-
-    fn wants_ticks(&self) -> bool {
-        let (sessions, stations, all) = self.live.wants_time();
-        all || !sessions.is_empty() || !stations.is_empty()
     }
 
     /// Tells the time to whoever wants it: one text a session, whoever listens.

@@ -44,10 +44,11 @@ impl Past {
         self.rows.iter().rev().cloned()
     }
 
-    /// Takes out what `is_old` says. Gives the numbers.
-    pub(super) fn forget(&mut self, is_old: impl Fn(&SessionView) -> bool) -> Vec<SessionId> {
-        let gone = self.rows.iter().filter(|view| is_old(view)).map(|view| view.id).collect();
-        self.rows.retain(|view| !is_old(view));
+    /// Takes out what `is_old` says, at most so many. Gives the numbers.
+    pub(super) fn forget(&mut self, most: usize, is_old: impl Fn(&SessionView) -> bool) -> Vec<SessionId> {
+        let gone: Vec<SessionId> =
+            self.rows.iter().filter(|view| is_old(view)).map(|view| view.id).take(most).collect();
+        self.rows.retain(|view| !gone.contains(&view.id));
         gone
     }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngDecoder;
-use image::{DynamicImage, ImageDecoder, Limits, imageops::FilterType, metadata::Orientation};
+use image::{DynamicImage, ImageDecoder, Limits, metadata::Orientation};
 
 /// Bytes of a photo as it comes: what a phone makes.
 pub const MAX_PHOTO_BYTES: usize = 5 * 1024 * 1024;
@@ -48,12 +48,7 @@ pub(super) fn shrink(bytes: &[u8]) -> Result<Vec<u8>, BadPhoto> {
         [0x89, b'P', b'N', b'G', ..] => decode(PngDecoder::new(Cursor::new(bytes)).map_err(|_| BadPhoto::NotAPhoto)?)?,
         _ => return Err(BadPhoto::NotAPhoto),
     };
-    let small = if pixels.width().max(pixels.height()) > KEPT_SIDE {
-        pixels.resize(KEPT_SIDE, KEPT_SIDE, FilterType::Triangle)
-    } else {
-        pixels
-    };
-    let small = small.to_rgb8();
+    let small = pixels.to_rgb8();
     for quality in QUALITIES {
         let mut out = Vec::new();
         JpegEncoder::new_with_quality(&mut out, quality).encode_image(&small).map_err(|_| BadPhoto::NotAPhoto)?;
@@ -74,7 +69,12 @@ fn decode(mut decoder: impl ImageDecoder) -> Result<DynamicImage, BadPhoto> {
     decoder.set_limits(limits).map_err(|_| BadPhoto::TooManyPixels)?;
     // A phone held upright writes its picture lying, and which way up it is into the metadata that does not stay.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut pixels = DynamicImage::from_decoder(decoder).map_err(|_| BadPhoto::NotAPhoto)?;
+    let pixels = DynamicImage::from_decoder(decoder).map_err(|_| BadPhoto::NotAPhoto)?;
+    // Small first: what turns and redraws then needs little memory, and a thumbnail needs none beside its own.
+    let mut pixels = match pixels.width().max(pixels.height()) {
+        ..=KEPT_SIDE => pixels,
+        _ => pixels.thumbnail(KEPT_SIDE, KEPT_SIDE),
+    };
     pixels.apply_orientation(orientation);
     Ok(pixels)
 }

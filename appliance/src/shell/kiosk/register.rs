@@ -111,7 +111,7 @@ impl Room {
     /// One workstation.
     #[must_use]
     pub fn station(&self, id: StationId) -> Option<StationView> {
-        let (record, state, reach) = self.desk.stations().find(|(record, ..)| record.id == id)?;
+        let (record, state, reach) = self.desk.station(id)?;
         self.view_station(record, state, reach)
     }
 

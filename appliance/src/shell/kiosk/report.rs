@@ -69,6 +69,9 @@ impl Room {
     }
 
     pub(super) fn count_event(&mut self, told: &Told) {
+        if matches!(told.event, Event::CodeRefused(_)) {
+            self.refusals += 1;
+        }
         let hour = self.wall_ms().map_or(0, |wall_ms| self.hour_of(wall_ms));
         self.count(|day| match told.event {
             Event::CodeIssued => day.issued += 1,
@@ -91,6 +94,7 @@ impl Room {
     pub(super) fn count_refusal(&mut self, fault: Fault) -> Fault {
         use vigie_core::kiosk::desk::Refusal;
         if let Fault::Desk(Refusal::QuotaUsed | Refusal::Closed | Refusal::NotFree(_) | Refusal::Elsewhere(_)) = fault {
+            self.refusals += 1;
             self.count(|day| day.refused += 1);
         }
         fault
@@ -137,15 +141,16 @@ impl Room {
     fn count(&mut self, change: impl FnOnce(&mut DayReport)) {
         let Some(today) = self.today() else { return };
         let stations = u16::try_from(self.register.entries.len()).unwrap_or(u16::MAX);
-        let day = self.days.rows.entry(today).or_default();
-        let before = day.clone();
-        change(day);
-        if *day == before {
+        let before = self.days.rows.get(&today).cloned().unwrap_or_default();
+        let mut day = before.clone();
+        change(&mut day);
+        if day == before {
             return;
         }
         day.stations = day.stations.max(stations);
         // Rows of a batch replace each other: however many are counted in one call, one is written.
-        self.out.rows.push(record::day(today, day));
+        self.out.rows.push(record::day(today, &day));
+        self.days.rows.insert(today, day);
         while self.days.rows.len() > MAX_DAYS {
             let Some((oldest, _)) = self.days.rows.pop_first() else { break };
             self.out.rows.push(record::no_day(oldest));

@@ -82,8 +82,10 @@ pub struct Room {
     pub(super) days: Days,
     pub(super) flapping: Flapping,
     pub(super) proved: VecDeque<SessionId>,
-    /// Where the call comes from that is being carried out, for the journal.
-    pub(super) from: Option<IpAddr>,
+    /// Codes that were refused since the start, wrong ones and right ones.
+    pub(super) refusals: u64,
+    /// Who of the staff asked for what is being carried out, for the journal.
+    pub(super) acting: Option<Staff>,
     pub(super) out: Out,
 }
 
@@ -203,7 +205,7 @@ impl Room {
     }
 
     pub(super) fn group_of(&self, station: StationId) -> Option<GroupId> {
-        self.desk.stations().find(|(record, ..)| record.id == station).and_then(|(record, ..)| record.group)
+        self.desk.station(station).and_then(|(record, ..)| record.group)
     }
 
     /// Asks the desk, and carries out what it wants, refused or not: a wrong code has to be saved too.
@@ -223,9 +225,9 @@ impl Room {
         staff: Staff,
         ask: impl FnOnce(&mut Desk, Actor, Instant, &mut Actions) -> Result<T, Refusal>,
     ) -> Result<T, Fault> {
-        self.from = staff.from;
+        self.acting = Some(staff);
         let answer = self.on_desk(|desk, now, out| ask(desk, Actor::Staff(staff.account), now, out));
-        self.from = None;
+        self.acting = None;
         answer
     }
 

@@ -112,9 +112,10 @@ impl Room {
             return Err(Fault::Desk(vigie_core::kiosk::desk::Refusal::NotNow(state)));
         }
         let question = crate::accounts::secret::draw::<8>().map_err(|_| Fault::NoRandomness)?;
-        self.from = staff.from;
-        let opened = self.open(station, digest, u64::from_be_bytes(question))?;
-        self.from = None;
+        self.acting = Some(staff);
+        let opened = self.open(station, digest, u64::from_be_bytes(question));
+        self.acting = None;
+        let opened = opened.map_err(|fault| self.count_refusal(fault))?;
         self.tell_opened(opened.session, opened.ticket)
     }
 
@@ -167,7 +168,7 @@ impl Room {
         digest: Option<vigie_core::kiosk::CodeDigest>,
         question: u64,
     ) -> Result<Redeemed, Fault> {
-        let boot = self.desk.stations().find(|(record, ..)| record.id == station).ok_or(Fault::NoStation)?.0.boot;
+        let boot = self.desk.station(station).ok_or(Fault::NoStation)?.0.boot;
         let boot = boot.ok_or(Fault::NotHeard)?;
         let ticket = self.ticket(station, boot, question);
         let (open_ms, day) = (self.open_ms(self.group_of(station)), self.today());

@@ -76,7 +76,7 @@ pub struct Start<'s> {
 /// Starts the kiosk on the local task set of the caller. It runs until the set is dropped.
 pub async fn start(start: Start<'_>) -> Kiosk {
     let pepper = pepper(&start.vault).await;
-    let (file, keys) = match start.folder.as_deref().map(KeyFile::open) {
+    let (mut file, keys) = match start.folder.as_deref().map(KeyFile::open) {
         Some(Ok(opened)) => opened,
         Some(Err(error)) => {
             tracing::error!(%error, "the keys of people cannot be read; nobody in the list is known until they can");
@@ -85,7 +85,13 @@ pub async fn start(start: Start<'_>) -> Kiosk {
         None => (KeyFile::in_memory(), Vec::new()),
     };
     let tokens = Arc::new(Tokens::default());
-    let room = restore(&start, pepper, keys, &tokens);
+    let (room, orphans) = restore(&start, pepper, keys, &tokens);
+    for person in orphans {
+        // Of somebody whose row never came to be, or is gone: a power cut interrupted the one or the other.
+        if let Err(error) = file.set(person, None) {
+            tracing::error!(%error, "the key of an erased person is not destroyed");
+        }
+    }
     let photos = Arc::new(Folder::new(start.folder.as_ref().map(|folder| folder.join("photos"))));
     photos.tidy(|person| room.people.rows.get(&PersonId(person)).is_some_and(|held| held.person.photo));
     let live = Arc::new(Exchange::default());
@@ -122,7 +128,12 @@ async fn pepper(vault: &Vault) -> Zeroizing<[u8; 32]> {
     pepper
 }
 
-fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Vec<(u32, PersonKey)>, tokens: &Arc<Tokens>) -> Room {
+fn restore(
+    start: &Start<'_>,
+    pepper: Zeroizing<[u8; 32]>,
+    keys: Vec<(u32, PersonKey)>,
+    tokens: &Arc<Tokens>,
+) -> (Room, Vec<u32>) {
     let stored = start.stored;
     let now = Instant::from_micros(u64::try_from(start.clock.now().as_micros()).unwrap_or(u64::MAX));
     let boot = start.clocks.this_boot();
@@ -161,7 +172,8 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Vec<(u32, Perso
     let rows: BTreeMap<u32, DayReport> = record::read::<4, DayReport>(stored, KIOSK_DAY)
         .map(|(day, report)| (u32::from_be_bytes(day), report))
         .collect();
-    Room {
+    let (people, orphans) = people(stored, keys, counters.person);
+    let room = Room {
         now,
         boot,
         clock: start.clock.clone(),
@@ -173,7 +185,7 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Vec<(u32, Perso
         desk,
         settings,
         groups,
-        people: people(stored, keys, counters.person),
+        people,
         register: Register { entries, presence: BTreeMap::new(), next: next_station },
         tokens: tokens.clone(),
         waiting: Vec::new(),
@@ -182,13 +194,15 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Vec<(u32, Perso
         days: Days { rows },
         flapping: Default::default(),
         proved: Default::default(),
-        from: None,
+        refusals: 0,
+        acting: None,
         out: Out::default(),
-    }
+    };
+    (room, orphans)
 }
 
-/// Everybody whose row opens with the key that is there.
-fn people(stored: &[Stored], keys: Vec<(u32, PersonKey)>, next: u32) -> People {
+/// Everybody whose row opens with the key that is there, and whose keys are left over.
+fn people(stored: &[Stored], keys: Vec<(u32, PersonKey)>, next: u32) -> (People, Vec<u32>) {
     let mut keys: BTreeMap<u32, PersonKey> = keys.into_iter().collect();
     let mut people = People { rows: BTreeMap::new(), next };
     for row in stored.iter().filter(|row| row.kind == KIOSK_PERSON.id) {
@@ -202,5 +216,5 @@ fn people(stored: &[Stored], keys: Vec<(u32, PersonKey)>, next: u32) -> People {
             None => tracing::warn!("a stored person cannot be read and is left out"),
         }
     }
-    people
+    (people, keys.into_keys().collect())
 }

@@ -211,6 +211,62 @@ fn a_held_seat_is_free_after_its_time_and_the_rest_comes_back() {
 }
 
 #[test]
+fn nothing_outlasts_the_hours_unless_staff_says_so_and_the_day_is_charged_for_what_is_given() {
+    let mut world = World::new(2);
+    world.ask(0, 3);
+    world.ask(1, 3);
+    world.run(100, 10);
+    let person = PersonId(5);
+    let id = issue(&mut world, Wanted { person: Some(person), ..wanted(60, 7) }).unwrap();
+    world.open_ms = Some(0);
+    assert_eq!(world.type_code(0, code(7), 1), Err(Refusal::Closed));
+    assert_eq!(world.type_code(0, code(6), 2), Err(Refusal::WrongCode), "closed or not");
+    world.open_ms = Some(20 * MINUTE);
+    assert_eq!(world.type_code(0, code(7), 3), Ok(id));
+    assert_eq!(world.remaining(id), 20 * MINUTE);
+    assert_eq!(world.desk.left_of_day(person, None, Some(1)).time_ms, 160 * MINUTE);
+    let cut = |told: &(u64, crate::kiosk::desk::Told)| told.1.event == Event::Extended(-40 * 60_000);
+    assert_eq!(world.told.iter().filter(|told| cut(told)).count(), 1);
+    let late = issue(&mut world, Wanted { past_closing: true, ..wanted(60, 8) }).unwrap();
+    world.open_ms = Some(0);
+    assert_eq!(world.type_code(1, code(8), 4), Ok(late));
+    assert_eq!(world.remaining(late), 60 * MINUTE);
+    world.check_story();
+}
+
+#[test]
+fn a_group_may_have_a_quota_of_its_own_and_staff_may_say_that_a_seat_is_off() {
+    let mut world = World::new(1);
+    world.ask(0, 3);
+    world.run(100, 10);
+    let (group, person) = (crate::kiosk::GroupId(2), PersonId(5));
+    let (now, mut out) = (world.appliance_now(), Vec::new());
+    world.desk.enrol(now, StationId(1), Some(group), &mut out).unwrap();
+    world.desk.set_quota(group, Some(crate::kiosk::quota::Quota { sessions: 1, time_ms: 30 * MINUTE })).unwrap();
+    world.carry(out);
+    let here = Binding { station: Some(StationId(1)), group: None };
+    let mine = |minutes, number, binding| Wanted { person: Some(person), binding, ..wanted(minutes, number) };
+    assert_eq!(issue(&mut world, mine(31, 7, here)), Err(Refusal::QuotaUsed));
+    // For anywhere it is made, and refused where it is too much.
+    issue(&mut world, mine(31, 8, Binding::default())).unwrap();
+    assert_eq!(world.type_code(0, code(8), 1), Err(Refusal::QuotaUsed));
+    world.desk.set_quota(group, None).unwrap();
+    assert!(world.type_code(0, code(8), 1).is_ok());
+    let mut out = Vec::new();
+    world.desk.set_offline(STAFF, StationId(1), &mut out).unwrap();
+    world.desk.set_offline(STAFF, StationId(1), &mut out).unwrap();
+    assert_eq!(out.len(), 1, "told once");
+    assert_eq!(world.desk.station_state(StationId(1)), Some(StationState::Offline));
+    world.carry(out);
+    run_with_beats(&mut world, 20_000);
+    assert_eq!(world.desk.station_state(StationId(1)), Some(StationState::Busy), "its word proves otherwise");
+    for number in 0..crate::limits::MAX_KIOSK_GROUPS as u8 {
+        world.desk.set_quota(crate::kiosk::GroupId(100 + number), Some(Default::default())).unwrap();
+    }
+    assert_eq!(world.desk.set_quota(group, Some(Default::default())), Err(Refusal::Full));
+}
+
+#[test]
 fn a_killed_agent_locks_and_goes_on_without_a_second_warning() {
     let (mut world, _) = seated(6);
     run_with_beats(&mut world, 90_000);

@@ -83,7 +83,7 @@ impl Story {
             binding: Binding::default(),
             granted_ms: 1 + self.dice.below(20 * 60_000),
             valid_ms: 1 + self.dice.below(60 * 60_000),
-            past_closing: false,
+            past_closing: self.dice.below(4) == 0,
             digits: false,
             code: code(self.codes),
             // The wall clock steps by years, in either direction: nothing but the quota may notice.
@@ -107,6 +107,11 @@ impl Story {
         let digest = match self.dice.below(3) {
             0 => code(1_000_000 + self.dice.below(self.questions + 1)),
             _ => code(number),
+        };
+        self.world.open_ms = match self.dice.below(8) {
+            0 => Some(0),
+            1 => Some(self.dice.below(20 * 60_000)),
+            _ => None,
         };
         let _refused = self.world.type_code(place, digest, self.questions);
         self.world.ask(place, 3);

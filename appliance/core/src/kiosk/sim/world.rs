@@ -61,6 +61,8 @@ pub(super) struct World {
     nonce: u128,
     pub(super) settings: Settings,
     pub(super) opened: BTreeSet<CodeDigest>,
+    /// How long the place stays open when somebody types a code.
+    pub(super) open_ms: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -94,6 +96,7 @@ impl World {
             nonce: 0,
             settings,
             opened: BTreeSet::new(),
+            open_ms: None,
         };
         for number in 0..seats {
             let id = StationId(number + 1);
@@ -321,7 +324,7 @@ impl World {
             digest: Some(digest),
             ticket: code(1_000_000 + question),
             question,
-            open_ms: None,
+            open_ms: self.open_ms,
             day: Some(1),
         };
         let mut out = Vec::new();
