@@ -165,7 +165,7 @@ async fn done(house: &House, call: &Call, desk: &Desk) -> Result<Markup, Problem
     let name = name.await?.unwrap_or_default();
     let ms = call.query("ms").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     let undo = |act: &str, ms: Option<i64>| session.map(|id| (format!("/sessions/{}/{act}", id.0), ms));
-    let (text, undo): (Text, Option<(String, Option<i64>)>) = match done {
+    let (text, undo) = match done {
         "added" if ms > 0 => (texts::DONE_ADDED, undo("add", ms.checked_neg())),
         "added" => (texts::DONE_TAKEN, None),
         "paused" => (texts::DONE_PAUSED, undo("go-on", None)),
