@@ -106,6 +106,7 @@ function follow() {
   }
   // At a desk people wait: what happens at the seats is seen at once.
   for (const name of (sign.dataset.kiosk ?? "").split(" ")) if (name) listen(name, askParts);
+  listen("enrolment", () => tell("enrolment"));
   listen("wake", (data) => { if (data.device) tell(`seen-${data.device}`); });
   listen("scan_progress", () => tell("progress"));
   listen("scan", () => { tell("progress"); askParts(); });
@@ -168,7 +169,7 @@ for (const box of document.querySelectorAll("[data-shows]")) {
 // What the page asks for by itself does not count as somebody at the desk. What is asked by the clock has no event.
 addEventListener("htmx:configRequest", (event) => {
   const by = event.detail.triggeringEvent?.type;
-  if (!by || by === "news" || by === "progress" || by.startsWith("seen-")) event.detail.headers["x-vigie-background"] = "1";
+  if (!by || by === "news" || by === "progress" || by === "enrolment" || by.startsWith("seen-")) event.detail.headers["x-vigie-background"] = "1";
 });
 // A refused form is a page too: its words are shown.
 addEventListener("htmx:beforeSwap", (event) => {
@@ -181,10 +182,15 @@ addEventListener("htmx:beforeSwap", (event) => {
   if (!select || !select.startsWith("#") || xhr.getResponseHeader("hx-redirect")) return;
   const fresh = new DOMParser().parseFromString(xhr.responseText, "text/html").querySelector(select);
   if (fresh && made.get(select) === fresh.outerHTML && target.isConnected) event.detail.shouldSwap = false;
-  // Somebody reads a table in it: it is fresh again when that is closed.
-  else if (event.detail.requestConfig.headers["x-vigie-background"] && target.querySelector("details[open]")) event.detail.shouldSwap = false;
+  // Somebody reads a table in it, or fills in a form: it is fresh again when that is done.
+  else if (event.detail.requestConfig.headers["x-vigie-background"] && isInUse(target)) event.detail.shouldSwap = false;
   else if (fresh) made.set(select, fresh.outerHTML);
 });
+function isInUse(part) {
+  const field = "input:not([type=hidden]), select, textarea";
+  const isTouched = (one) => (one.options ? one.selectedIndex !== Math.max(0, [...one.options].findIndex((option) => option.defaultSelected)) : one.value !== one.defaultValue);
+  return part.querySelector("details[open]") || [...part.querySelectorAll(field)].some((one) => one === document.activeElement || isTouched(one));
+}
 addEventListener("htmx:afterSwap", (event) => freshen(event.detail.elt.parentElement ?? document));
 
 // --- Rows that are longer than a phone is wide ----------------------------------------------------------------------

@@ -53,7 +53,6 @@ function announce(name, before, now) {
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {
-  button.hidden = false;
   button.addEventListener("click", () => print());
   if (button.autofocus) button.focus();
 }

@@ -33,7 +33,10 @@ export async function lookAtAll(browser, origin, views, state, out, faults) {
       await context.addCookies([{ name: "vigie_language", value: language, url: origin }]);
       for (const [name, view] of Object.entries(views).filter(([name]) => every || MOST_SEEN.includes(name))) {
         const where = `${name}-${width}-${scheme}-${language}`;
-        await page.goto(origin + view);
+        // The account's own language would win over the browser's.
+        const address = new URL(origin + view);
+        address.searchParams.set("lang", language);
+        await page.goto(address.href);
         await page.waitForLoadState("load");
         await settle(page);
         const spoken = await page.evaluate(() => document.documentElement.lang);

@@ -49,6 +49,16 @@ class Machine {
   }
 }
 
+/** Somebody else at the desk changes the time of a session. */
+async function addElsewhere(page, session, body) {
+  const status = await page.evaluate(async ([session, body]) => {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`/api/sessions/${session}/add_time`, { method: "POST", headers, body: JSON.stringify(body) });
+    return answer.status;
+  }, [session, body]);
+  assert.equal(status, 200);
+}
+
 /** Two machines that may become workstations. */
 export async function machines(origin) {
   const calls = await request.newContext({ baseURL: origin });
@@ -104,12 +114,11 @@ export async function watchTheTime(page, origin, machine, code) {
   const first = await digits.innerText();
   await until("the time runs", async () => (await digits.innerText()) !== first);
   assert.match(first, /^(30:00|29:5\d)$/);
-  const answer = await page.request.post(`${origin}/api/sessions/${session}/add_time`, { data: { minutes: 60 } });
-  assert.equal(answer.status(), 200, await answer.text());
+  await addElsewhere(page, session, { minutes: 60 });
   await until("added time is seen", async () => /^1:2\d:\d\d$/.test(await digits.innerText()), 3000);
   assert.ok(await page.evaluate(() => window.mark), "the page was not loaded again");
 
-  await page.getByRole("button", { name: "Add 15 minutes: Seat 1" }).click();
+  await page.getByRole("button", { name: "+15 min: Seat 1" }).click();
   await page.getByText("15 minutes more at").waitFor();
   assert.match(await digits.innerText(), /^1:4\d:\d\d$/);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -129,8 +138,7 @@ export async function hearTheThreshold(page, origin, session) {
   await page.goto(`${origin}/workstations`);
   await page.locator(".live:not(.lost)").waitFor();
   const left = await page.locator("#seat-1 .time").getAttribute("data-left");
-  const answer = await page.request.post(`${origin}/api/sessions/${session}/add_time`, { data: { ms: 303000 - Number(left) } });
-  assert.equal(answer.status(), 200, await answer.text());
+  await addElsewhere(page, session, { ms: 303000 - Number(left) });
   const aloud = page.locator("#aloud");
   await until("the threshold is said", async () => (await aloud.textContent()) === "Seat 1: 5 minutes left");
   assert.equal(await aloud.getAttribute("role"), "status");
@@ -237,7 +245,7 @@ export async function withoutScripts(browser, origin, faults, state, machine) {
   const code = (await page.locator(".code-large").innerText()).trim();
   await machine.type(code);
   await page.goto(`${origin}/workstations`);
-  await page.getByRole("button", { name: "Add 15 minutes: pc-2" }).click();
+  await page.getByRole("button", { name: "+15 min: pc-2" }).click();
   await page.getByText("15 minutes more at").waitFor();
   await context.close();
 }

@@ -27,7 +27,7 @@ const WORTH_COMPRESSING_BYTES: usize = 1_024;
 
 /// What htmx is told: no code in attributes, no style of its own, no other host, no copies of pages in the browser's
 /// storage.
-const HTMX: &str = r#"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true}"#;
+const HTMX: &str = r#"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0,"refreshOnHistoryMiss":true,"attributesToSettle":["class","width","height"]}"#;
 
 /// What is told of workstations beside the kinds of the journal.
 const KIOSK_EVENTS: [&str; 5] = ["workstation", "enrolment", "message_taken", "session_terminated", "time_added"];

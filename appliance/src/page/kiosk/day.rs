@@ -142,7 +142,7 @@ fn view(
         div.head {
             h1 { (texts::date(language, date)) }
             div.pair.handing {
-                button type="button" data-print hidden { (icon("printer")) (texts::PRINT.speak(language)) }
+                button type="button" data-print { (icon("printer")) (texts::PRINT.speak(language)) }
                 a.button href={ "/api/reports/" (date) "?format=csv" } { (icon("download")) (texts::CSV.speak(language)) }
             }
         }

@@ -225,6 +225,9 @@ fn back(path: &str, name: &str) -> Markup {
     html! { p.back { a href=(path) { (name) } } }
 }
 
+/// A form as it was typed, with why it was refused.
+type Typed<'t> = (&'t [(String, String)], &'t Problem);
+
 /// The words beside the fields of a form that was refused.
 #[derive(Debug)]
 struct Beside(Vec<(String, String)>);

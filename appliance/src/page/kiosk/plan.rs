@@ -92,7 +92,7 @@ pub(super) fn draw(seats: &[(String, Vec<Bar>)], language: Language) -> Markup {
                         th scope="row" { bdi { (name) } }
                         td {
                             svg.line viewBox={ "0 0 " (DAY_MINUTES) " 10" } preserveAspectRatio="none" aria-hidden="true" {
-                                @for hour in MARKS { rect.mark x=(hour * 60) width="1" height="10" {} }
+                                @for hour in MARKS { rect.tick x=(hour * 60) width="1" height="10" {} }
                                 @for bar in bars { rect.span x=(bar.from) width=(bar.to - bar.from) y="1" height="8" {} }
                             }
                             span.hush { (bars.iter().map(|bar| say(*bar, language)).collect::<Vec<_>>().join(", ")) }

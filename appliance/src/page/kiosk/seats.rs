@@ -165,7 +165,7 @@ async fn done(house: &House, call: &Call, desk: &Desk) -> Result<Markup, Problem
     let name = name.await?.unwrap_or_default();
     let ms = call.query("ms").and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     let undo = |act: &str, ms: Option<i64>| session.map(|id| (format!("/sessions/{}/{act}", id.0), ms));
-    let (text, undo): (Text, Option<(String, Option<i64>)>) = match done {
+    let (text, undo) = match done {
         "added" if ms > 0 => (texts::DONE_ADDED, undo("add", ms.checked_neg())),
         "added" => (texts::DONE_TAKEN, None),
         "paused" => (texts::DONE_PAUSED, undo("go-on", None)),
@@ -201,10 +201,13 @@ fn view(seen: &Seen, desk: &Desk) -> Markup {
     let steps = texts::ALOUD_STEPS.speak(language);
     html! {
         p.hush #aloud role="status" data-left=(texts::ALOUD.speak(language)) data-over=(texts::ALOUD_OVER.speak(language)) data-steps=(steps) {}
+        // Apart from the seats: those change every few seconds, and somebody fills in a name here.
+        div #knocking hx-get="/workstations" hx-trigger="enrolment from:body, every 60s" hx-select="#knocking" hx-swap="outerHTML" {
+            (enrol::cards(&seen.knocking, &seen.group_list, desk))
+        }
         div #seats hx-get="/workstations" hx-trigger="news from:body, every 60s" hx-select="#seats" hx-swap="outerHTML" {
             @if !seen.storing { (frame::notice(false, texts::NOT_STORING.speak(language))) }
             @if seen.closed && !seen.tiles.is_empty() { p.hint { (icon("info")) " " (texts::CLOSED.speak(language)) } }
-            (enrol::cards(&seen.knocking, &seen.group_list, desk))
             @if seen.tiles.is_empty() { (empty(seen.knocking.is_empty(), desk)) } @else {
                 div.head {
                     p.lead { (summary(&seen.tiles, language)) }
@@ -260,7 +263,7 @@ fn codes(seen: &Seen, desk: &Desk) -> Markup {
             section aria-labelledby="waiting" {
                 h2 #waiting { (texts::WAITING_CODES.speak(language)) }
                 div.wide tabindex="0" role="group" aria-labelledby="waiting" {
-                    table.plain {
+                    table.plain.codes {
                         caption.hush { (texts::WAITING_CODES.speak(language)) }
                         thead { tr {
                             @for name in [texts::CODE_FOR, texts::CODE_WHERE, texts::CODE_LENGTH, texts::CODE_GOOD] { th scope="col" { (name.speak(language)) } }

@@ -71,7 +71,7 @@ pub(super) fn draw(issued: &[Issued], about: &About, paper: Paper, desk: &Desk) 
             @for one in issued { (slip(one, about, language)) }
         }
         div.pair.handing {
-            button.primary type="button" data-print hidden autofocus { (icon("printer")) (texts::PRINT.speak(language)) }
+            button.primary type="button" data-print autofocus { (icon("printer")) (texts::PRINT.speak(language)) }
             noscript { p.hint { (texts::PRINT_HINT.speak(language)) } }
             @if let Some(one) = one {
                 form method="post" action={ "/sessions/" (one.session.0) "/end" } {

@@ -12,7 +12,8 @@ use vigie_core::lan::DeviceId;
 use super::enrol::{Choices, group_field};
 use super::tile::Tile;
 use super::{
-    Beside, Line, act, back, form, group_of, left, look, name_for, page, refusal, station_acts, station_of, visit,
+    Beside, Line, Typed, act, back, form, group_of, left, look, name_for, page, refusal, station_acts, station_of,
+    visit,
 };
 use crate::accounts::role::Access;
 use crate::api::kiosk::fault;
@@ -48,11 +49,18 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
     ]
 }
 
+/// Who had a session.
+enum Sitter {
+    Guest,
+    Person(PersonId, String),
+    Erased,
+}
+
 /// What one visit to the kiosk brings.
 struct Seen {
     tile: Tile,
     told: Vec<(Told, When)>,
-    history: Vec<(SessionView, When, Option<Result<(PersonId, String), ()>>)>,
+    history: Vec<(SessionView, When, Sitter)>,
     created: When,
     choices: Choices,
 }
@@ -62,7 +70,10 @@ async fn gather(house: &Arc<House>, id: StationId, desk: &Desk) -> Result<Option
     let seen = visit(house, move |room| {
         let station = room.station(id)?;
         let when = |moment| When::of(moment, room.moment(), &shared.clocks);
-        let person = |id: PersonId| room.person(id).map(|person| (id, name_for(person, reader.may_work))).ok_or(());
+        let sitter = |id: PersonId| match room.person(id) {
+            Some(person) => Sitter::Person(id, name_for(person, reader.may_work)),
+            None => Sitter::Erased,
+        };
         let past = room.past(Wish { station: Some(id), ..Wish::default() }, HISTORY).into_iter();
         Some(Seen {
             created: when(station.created),
@@ -70,7 +81,7 @@ async fn gather(house: &Arc<House>, id: StationId, desk: &Desk) -> Result<Option
             history: past
                 .map(|view| {
                     let began = when(view.started.unwrap_or(view.created));
-                    let who = view.person.map(person);
+                    let who = view.person.map_or(Sitter::Guest, sitter);
                     (view, began, who)
                 })
                 .collect(),
@@ -90,13 +101,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     answer(&house, &call, &desk, &said, None).await
 }
 
-async fn answer(
-    house: &Arc<House>,
-    call: &Call,
-    desk: &Desk,
-    said: &Markup,
-    refused: Option<(&[(String, String)], &Problem)>,
-) -> Outcome {
+async fn answer(house: &Arc<House>, call: &Call, desk: &Desk, said: &Markup, refused: Option<Typed<'_>>) -> Outcome {
     let id = station_of(call)?;
     let seen = gather(house, id, desk).await?.ok_or_else(|| Problem::from(&fault::NO_STATION))?;
     let mac = seen.tile.station.mac;
@@ -196,13 +201,7 @@ fn filled_in(station: &StationView) -> Vec<(String, String)> {
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn view(
-    seen: &Seen,
-    device: Option<DeviceId>,
-    said: &Markup,
-    refused: Option<(&[(String, String)], &Problem)>,
-    desk: &Desk,
-) -> Markup {
+fn view(seen: &Seen, device: Option<DeviceId>, said: &Markup, refused: Option<Typed<'_>>, desk: &Desk) -> Markup {
     let language = desk.language;
     let (tile, station) = (&seen.tile, &seen.tile.station);
     let path = format!("/workstations/{}", station.id.0);
@@ -302,7 +301,8 @@ fn commands(path: &str, station: &StationView, desk: &Desk) -> Markup {
                         button type="submit" { (texts::MAINTENANCE.speak(language)) }
                     }
                 }
-                a.button href={ "/workstations/message?to=" (station.id.0) } { (seats::MESSAGE.speak(language)) }
+                // Where somebody sits, it stands among the acts above.
+                @if station.session.is_none() { a.button href={ "/workstations/message?to=" (station.id.0) } { (seats::MESSAGE.speak(language)) } }
                 @if desk.may_rule { a.button href={ (path) "/remove" } { (texts::REMOVE.speak(language)) } }
             }
         }
@@ -321,10 +321,10 @@ fn history(seen: &Seen, desk: &Desk) -> Markup {
                         tr {
                             th scope="row" { (times::exact_time(*began, language)) }
                             td { @match who {
-                                None => (seats::GUEST.speak(language)),
-                                Some(Err(())) => (texts::ERASED.speak(language)),
-                                Some(Ok((id, name))) if desk.may_work => a href={ "/users/" (id.0) } { bdi { (name) } },
-                                Some(Ok((_, name))) => bdi { (name) },
+                                Sitter::Guest => (seats::GUEST.speak(language)),
+                                Sitter::Erased => (texts::ERASED.speak(language)),
+                                Sitter::Person(id, name) if desk.may_work => a href={ "/users/" (id.0) } { bdi { (name) } },
+                                Sitter::Person(_, name) => bdi { (name) },
                             } }
                             td { (seats::minutes(language, session.used_ms / 60_000)) }
                             td { (texts::status(session.state).speak(language)) }

@@ -109,12 +109,12 @@ impl Tile {
         let language = desk.language;
         let (id, next) = (self.station.id.0, desk.path.as_str());
         let label = |act: Text| act_at(act, &self.name, language);
-        let press = |path: String, act: Text, aloud: Text, key: &str, fields: &[(&str, String)]| {
+        let press = |path: String, act: Text, key: &str, fields: &[(&str, String)]| {
             html! {
                 form method="post" action=(path) {
                     input type="hidden" name="next" value=(next);
                     @for (name, value) in fields { input type="hidden" name=(name) value=(value); }
-                    button #{ (key) "-" (id) } type="submit" aria-label=(label(aloud)) { (act.speak(language)) }
+                    button #{ (key) "-" (id) } type="submit" aria-label=(label(act)) { (act.speak(language)) }
                 }
             }
         };
@@ -126,18 +126,18 @@ impl Tile {
             div.pair {
                 @if let Some(session) = self.live() {
                     @let base = format!("/sessions/{}", session.id.0);
-                    (press(format!("{base}/add"), texts::ADD, texts::ADD_LONG, "add", &[("minutes", ADD_MINUTES.to_string())]))
-                    @if session.state == State::Active { (press(format!("{base}/pause"), texts::PAUSE, texts::PAUSE, "pause", &[])) }
-                    @else { (press(format!("{base}/go-on"), texts::GO_ON, texts::GO_ON, "go", &[])) }
+                    (press(format!("{base}/add"), texts::ADD, "add", &[("minutes", ADD_MINUTES.to_string())]))
+                    @if session.state == State::Active { (press(format!("{base}/pause"), texts::PAUSE, "pause", &[])) }
+                    @else { (press(format!("{base}/go-on"), texts::GO_ON, "go", &[])) }
                     (link(format!("{base}/end"), texts::END, "end", ""))
                     (message())
                 } @else if self.takes_codes() {
                     (link(format!("/workstations/{id}/code"), texts::GIVE_CODE, "give", "primary"))
                     @if self.station.state == StationState::Offline {
-                        (press(format!("/workstations/{id}/wake"), texts::WAKE, texts::WAKE, "wake", &[]))
+                        (press(format!("/workstations/{id}/wake"), texts::WAKE, "wake", &[]))
                     }
                 } @else {
-                    (press(format!("/workstations/{id}/service"), texts::BACK_IN, texts::BACK_IN, "service", &[("on", "yes".to_owned())]))
+                    (press(format!("/workstations/{id}/service"), texts::BACK_IN, "service", &[("on", "yes".to_owned())]))
                 }
             }
         }

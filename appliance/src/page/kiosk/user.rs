@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 use vigie_core::kiosk::PersonId;
 
-use super::{Beside, act, back, form, look, page, person_of, refusal, staff, user_form, users, visit};
+use super::{Beside, Typed, act, back, form, look, page, person_of, refusal, staff, user_form, users, visit};
 use crate::accounts::role::Access;
 use crate::api::kiosk::fault;
 use crate::api::logs::view::Names;
@@ -93,13 +93,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 }
 
 /// The page with something said at its top; with a form as it was typed and what was wrong with it.
-async fn answer(
-    house: &Arc<House>,
-    call: &Call,
-    desk: &Desk,
-    said: &Markup,
-    refused: Option<(&[(String, String)], &Problem)>,
-) -> Outcome {
+async fn answer(house: &Arc<House>, call: &Call, desk: &Desk, said: &Markup, refused: Option<Typed<'_>>) -> Outcome {
     let (shared, id) = (house.clone(), person_of(call)?);
     let seen = visit(house, move |room| gather(room, &shared, id)).await?;
     let seen = seen.ok_or_else(|| Problem::from(&fault::NO_PERSON))?;
@@ -169,21 +163,14 @@ async fn remove_photo(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     }
 }
 
-fn view(
-    seen: &Seen,
-    names: &Names,
-    said: &Markup,
-    refused: Option<(&[(String, String)], &Problem)>,
-    desk: &Desk,
-) -> Markup {
+fn view(seen: &Seen, names: &Names, said: &Markup, refused: Option<Typed<'_>>, desk: &Desk) -> Markup {
     let language = desk.language;
     let person = &seen.person;
     let path = format!("/users/{}", person.id);
     let kept = user_form::fill_in(&person.form);
     let beside = refused.map_or_else(Beside::nothing, |(_, problem)| Beside::of(problem, language));
-    let who = names
-        .of_number(person.created_by)
-        .map_or_else(|| audit::SYSTEM.speak(language).to_owned(), |name| name.to_string());
+    let who =
+        names.of_number(person.created_by).map_or_else(|| audit::SYSTEM.speak(language).to_owned(), str::to_owned);
     let pieces = [("when", times::ago(seen.added, language)), ("who", html! { bdi { (who) } })];
     html! {
         (back("/users", seats::PART_USERS.speak(language)))
@@ -194,7 +181,7 @@ fn view(
             } @else { span.portrait { (icon("person")) } }
             div {
                 h1 { bdi { (clean(&person.display_name())) } }
-                p.sub { (words::fill(texts::ADDED_BY.speak(language), &pieces)) }
+                p.hint { (words::fill(texts::ADDED_BY.speak(language), &pieces)) }
             }
         }
         (said)

@@ -25,7 +25,7 @@ use crate::shell::kiosk::{Allowance, Fault, Person, Room};
 /// People on a page.
 const PAGE_ROWS: usize = 50;
 /// Longest search, as the field allows.
-const MAX_QUERY_BYTES: usize = 128;
+const MAX_QUERY_SIGNS: usize = 128;
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
@@ -75,8 +75,7 @@ fn gather(room: &Room, query: &str, from: usize, may_work: bool) -> Seen {
 }
 
 async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let mut query = call.query("q").unwrap_or_default().trim().to_owned();
-    query.truncate(query.floor_char_boundary(MAX_QUERY_BYTES));
+    let query: String = call.query("q").unwrap_or_default().trim().chars().take(MAX_QUERY_SIGNS).collect();
     let number = call.query_as::<usize>("page")?.unwrap_or(1).clamp(1, 1_000);
     let (asked, may_work) = (query.clone(), desk.may_work);
     let seen = visit(&house, move |room| gather(room, &asked, (number - 1) * PAGE_ROWS, may_work)).await?;
@@ -103,7 +102,7 @@ fn view(seen: &Seen, query: &str, number: usize, said: &Markup, desk: &Desk) -> 
                 div.box {
                     (icon("search"))
                     label.hush for="q" { (texts::SEARCH.speak(language)) }
-                    input #q type="search" name="q" value=(query) maxlength=(MAX_QUERY_BYTES) placeholder=(texts::SEARCH.speak(language)) autocomplete="off" spellcheck="false";
+                    input #q type="search" name="q" value=(query) maxlength=(MAX_QUERY_SIGNS) placeholder=(texts::SEARCH.speak(language)) autocomplete="off" spellcheck="false";
                 }
                 button type="submit" { (texts::FIND.speak(language)) }
                 a.button href="/users/add" { (icon("plus")) (texts::ADD.speak(language)) }

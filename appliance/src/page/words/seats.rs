@@ -42,7 +42,6 @@ pub(in crate::page) const NOT_ENROLLED: Text =
 
 pub(in crate::page) const GIVE_CODE: Text = both("Give a code", "Donner un code");
 pub(in crate::page) const ADD: Text = both("+15 min", "+15 min");
-pub(in crate::page) const ADD_LONG: Text = both("Add 15 minutes", "Ajouter 15 minutes");
 pub(in crate::page) const PAUSE: Text = both("Pause", "Pause");
 pub(in crate::page) const GO_ON: Text = both("Go on", "Reprendre");
 pub(in crate::page) const END: Text = both("End…", "Terminer…");
