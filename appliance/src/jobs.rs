@@ -320,8 +320,9 @@ mod tests {
             true,
             async || Ok(String::new()),
         );
+        let beat = tasks::watch("jobs of a test", tasks::LIMIT);
         for _minute in 0..(60 * 24 * 60) {
-            worker.look().await;
+            worker.look(&beat).await;
             clock.advance(Duration::from_secs(60));
         }
         let rows = jobs.rows();
