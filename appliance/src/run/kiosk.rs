@@ -9,6 +9,7 @@ use vigie_store::Health;
 
 use super::archive::Archive;
 use crate::accounts::journal::Kept;
+use crate::accounts::role::Role;
 use crate::config::Config;
 use crate::http::context::Platform;
 use crate::jobs::calendar::{Daily, zone};
@@ -25,7 +26,12 @@ pub(super) async fn start(
     clocks: &Arc<Clocks>,
     stored: &[Stored],
 ) -> Kiosk {
-    let status = keeper.clone();
+    let (status, accounts) = (keeper.clone(), platform.accounts.clone());
+    // The first administrator's: the one the site was set up in.
+    let french = move || {
+        let admins = accounts.list().into_iter().filter(|account| account.role == Some(Role::Admin));
+        admins.min_by_key(|account| account.number).map(|account| account.language == *b"fr")
+    };
     kiosk::start(Start {
         clock: platform.clock.clone(),
         clocks: clocks.clone(),
@@ -37,6 +43,7 @@ pub(super) async fn start(
         hub: platform.events.clone(),
         stored,
         folder: Some(config.data.dir.clone()),
+        french: Box::new(french),
         is_storing: Box::new(move || matches!(status.status().health, Health::Good)),
     })
     .await
