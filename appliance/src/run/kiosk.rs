@@ -11,6 +11,7 @@ use super::archive::Archive;
 use super::base::Base;
 use super::chores::zone_of;
 use crate::accounts::journal::Kept;
+use crate::accounts::role::Role;
 use crate::config::Config;
 use crate::http::context::Platform;
 use crate::jobs::calendar::Daily;
@@ -20,7 +21,12 @@ use crate::shell::kiosk::{self, Kiosk, Room, Start};
 /// Starts them over what the log held. On the local task set of the caller.
 pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
     let Base { platform, keeper, clocks, stored, .. } = base;
-    let status = keeper.clone();
+    let (status, accounts) = (keeper.clone(), platform.accounts.clone());
+    // The first administrator's: the one the site was set up in.
+    let french = move || {
+        let admins = accounts.list().into_iter().filter(|account| account.role == Some(Role::Admin));
+        admins.min_by_key(|account| account.number).map(|account| account.language == *b"fr")
+    };
     let kiosk = kiosk::start(Start {
         clock: platform.clock.clone(),
         clocks: clocks.clone(),
@@ -31,6 +37,7 @@ pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
         hub: platform.events.clone(),
         stored,
         folder: Some(config.data.dir.clone()),
+        french: Box::new(french),
         is_storing: Box::new(move || matches!(status.status().health, Health::Good)),
     })
     .await;

@@ -44,6 +44,7 @@ pub(super) struct Owner {
     pub(super) journal: Arc<Journal>,
     pub(super) live: Arc<Exchange>,
     pub(super) hub: Arc<Hub>,
+    pub(super) french: Box<dyn Fn() -> Option<bool>>,
     pub(super) is_storing: Box<dyn Fn() -> bool>,
 }
 
@@ -90,6 +91,11 @@ impl Owner {
             let mut room = self.room.borrow_mut();
             room.now = Instant::from_micros(u64::try_from(room.clock.now().as_micros()).unwrap_or(u64::MAX));
             room.storing = (self.is_storing)();
+            if !room.language_known
+                && let Some(french) = (self.french)()
+            {
+                (room.settings.french, room.language_known) = (french, true);
+            }
             let answer = visit(&mut room);
             (answer, std::mem::take(&mut room.out))
         };

@@ -30,7 +30,9 @@ impl Past {
     /// Takes one in. Gives those that have to leave.
     pub(super) fn push(&mut self, view: SessionView) -> Vec<SessionId> {
         self.rows.retain(|old| old.id != view.id);
-        self.rows.push_back(view);
+        // In the order of their ends, as they come back after a restart: one that waited to be cleaned up ended before.
+        let at = self.rows.partition_point(|old| (old.ended, old.id) < (view.ended, view.id));
+        self.rows.insert(at, view);
         let over = self.rows.len().saturating_sub(MAX_PAST);
         self.rows.drain(..over).map(|old| old.id).collect()
     }

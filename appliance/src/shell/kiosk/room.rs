@@ -75,6 +75,8 @@ pub struct Room {
     pub(super) storing: bool,
     pub(super) desk: Desk,
     pub(super) settings: KioskSettings,
+    /// The language is what somebody chose: in these settings, or when the site was set up.
+    pub(super) language_known: bool,
     pub(super) groups: BTreeMap<GroupId, Group>,
     pub(super) people: People,
     pub(super) register: Register,
@@ -117,7 +119,7 @@ impl Room {
         if !self.storing {
             return Err(Fault::NotStoring);
         }
-        self.settings = settings;
+        (self.settings, self.language_known) = (settings, true);
         self.desk.set_settings(self.settings.for_desk());
         self.out.rows.push(record::settings(&self.settings));
         self.note(

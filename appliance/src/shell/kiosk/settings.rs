@@ -30,7 +30,8 @@ pub struct KioskSettings {
     pub max_offline_minutes: u16,
     /// When the place is open; `None`: always.
     pub hours: Option<Hours>,
-    /// Language of workstations that nobody chose one for: French, or else English.
+    /// Language of workstations that nobody chose one for: French, or else English. Until somebody chooses, the one the
+    /// site was set up in.
     pub french: bool,
     /// House rules for slips, in English.
     pub rules_en: String,

@@ -69,6 +69,8 @@ pub struct Start<'s> {
     pub stored: &'s [Stored],
     /// The data folder; `None`: nothing outlives the process.
     pub folder: Option<PathBuf>,
+    /// Whether the site was set up in French; `None` until it was set up. Counts until the settings say otherwise.
+    pub french: Box<dyn Fn() -> Option<bool>>,
     /// Whether the storage takes anything now.
     pub is_storing: Box<dyn Fn() -> bool>,
 }
@@ -103,6 +105,7 @@ pub async fn start(start: Start<'_>) -> Kiosk {
         journal: start.journal,
         live: live.clone(),
         hub: start.hub,
+        french: start.french,
         is_storing: start.is_storing,
     };
     spawn_local(owner.run(inbox));
@@ -132,7 +135,9 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &
     let stored = start.stored;
     let now = Instant::from_micros(u64::try_from(start.clock.now().as_micros()).unwrap_or(u64::MAX));
     let boot = start.clocks.this_boot();
-    let settings = record::read_settings(stored).unwrap_or_default();
+    let chosen = record::read_settings(stored);
+    let language_known = chosen.is_some();
+    let settings = chosen.unwrap_or_default();
     let counters = record::read_counters(stored);
     let sessions: Vec<SessionRecord> =
         record::read::<8, SessionRecord>(stored, KIOSK_SESSION).map(|(_, kept)| kept).collect();
@@ -179,6 +184,7 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &
         storing: (start.is_storing)(),
         desk,
         settings,
+        language_known,
         groups,
         people,
         register: Register { entries, presence: BTreeMap::new(), next: next_station },

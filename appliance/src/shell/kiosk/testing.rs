@@ -25,6 +25,7 @@ pub(crate) async fn over(platform: &Platform, clocks: &Arc<Clocks>, clock: Arc<d
         hub: platform.events.clone(),
         stored: &[],
         folder: None,
+        french: Box::new(|| None),
         is_storing: Box::new(|| true),
     })
     .await

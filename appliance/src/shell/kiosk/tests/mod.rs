@@ -64,6 +64,7 @@ impl Bench {
             hub: Arc::new(Hub::new(clock.clone(), 1)),
             stored: &stored,
             folder: Some(folder.to_owned()),
+            french: Box::new(|| Some(false)),
             is_storing: Box::new(move || matches!(status.status().health, vigie_store::Health::Good)),
         })
         .await;

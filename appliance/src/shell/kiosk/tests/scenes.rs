@@ -222,6 +222,19 @@ async fn waiting_machines_have_an_end_and_go_by_themselves() {
 }
 
 #[tokio::test]
+async fn the_language_is_that_of_the_set_up_until_the_settings_say_otherwise() {
+    with_bench(async |bench| {
+        assert!(!bench.call(|room| room.settings().french).await, "the bench was set up in English");
+        let settings = KioskSettings { french: true, ..KioskSettings::default() };
+        assert_eq!(bench.call(move |room| room.set_settings(STAFF, &settings)).await, Ok(true));
+        let copy = cut(&bench.folder);
+        let back = Bench::open(copy.path(), clock()).await;
+        assert!(back.call(|room| room.settings().french).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_loose_cable_does_not_fill_the_journal() {
     with_bench(async |bench| {
         let seat = bench.station(1).await;
