@@ -51,11 +51,11 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn told(answer: Result<Result<(), Error>, oneshot::error::RecvError>) -> Result<(), NotSaved> {
-    match answer {
-        Ok(written) => written.map_err(|error| NotSaved(error.to_string())),
-        Err(_) => Err(NotSaved("the service is stopping".into())),
-    }
+type Told = Result<Result<(), Error>, oneshot::error::RecvError>;
+
+fn told(answer: Told) -> Result<(), NotSaved> {
+    let written = answer.map_err(|_| NotSaved("the service is stopping".into()))?;
+    written.map_err(|error| NotSaved(error.to_string()))
 }
 
 /// An entry that waits for its turn.

@@ -20,6 +20,9 @@ const SLOT_BYTES: usize = 64;
 /// Slots: people, and some that wait for the row to be deleted after a power cut.
 const MAX_SLOTS: usize = MAX_PEOPLE + 64;
 
+/// What a file held: keys, and whose they are.
+pub(super) type Keys = Vec<(u32, PersonKey)>;
+
 /// The file, and whose each slot is; 0 is free.
 pub(super) struct KeyFile {
     file: Option<File>,
@@ -36,7 +39,7 @@ impl KeyFile {
     ///
     /// # Errors
     /// When it cannot be read or made.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<(u32, PersonKey)>)> {
+    pub(super) fn open(folder: &Path) -> io::Result<(Self, Keys)> {
         let path = folder.join(FILE);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
         let mut bytes = Zeroizing::new(Vec::new());
@@ -109,7 +112,9 @@ fn checksum(person: u32, key: &[u8; KEY_BYTES]) -> u32 {
 mod tests {
     use super::*;
 
-    fn opened(folder: &Path) -> (KeyFile, Vec<(u32, [u8; KEY_BYTES])>) {
+    type Bare = Vec<(u32, [u8; KEY_BYTES])>;
+
+    fn opened(folder: &Path) -> (KeyFile, Bare) {
         let (file, keys) = KeyFile::open(folder).unwrap();
         (file, keys.into_iter().map(|(person, key)| (person, *key.expose())).collect())
     }

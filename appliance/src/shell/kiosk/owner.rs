@@ -73,7 +73,7 @@ impl Owner {
             if next_tick <= tokio::time::Instant::now() {
                 next_tick = tokio::time::Instant::now() + TICK;
                 ticks += 1;
-                self.tick(ticks % SLOW_TICKS == 0);
+                self.tick(ticks.is_multiple_of(SLOW_TICKS));
             }
         }
     }

@@ -46,10 +46,13 @@ pub struct Staff {
     pub from: Option<IpAddr>,
 }
 
+/// A key on its way to its file.
+pub(super) type KeyBytes = Zeroizing<[u8; KEY_BYTES]>;
+
 /// What a visit leaves to be done, in this order: keys, rows with entries of the journal, frames and events.
 #[derive(Default)]
 pub(super) struct Out {
-    pub(super) keys: Vec<(u32, Option<Zeroizing<[u8; KEY_BYTES]>>)>,
+    pub(super) keys: Vec<(u32, Option<KeyBytes>)>,
     pub(super) rows: Vec<Change>,
     pub(super) acts: Vec<Act>,
     pub(super) photos_gone: Vec<u32>,

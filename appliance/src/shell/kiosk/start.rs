@@ -19,7 +19,7 @@ use vigie_core::kiosk::{GroupId, PersonId, StationId};
 use zeroize::Zeroizing;
 
 use super::groups::{self, Group};
-use super::keys::KeyFile;
+use super::keys::{KeyFile, Keys};
 use super::live::Exchange;
 use super::owner::Owner;
 use super::past::Past;
@@ -128,12 +128,7 @@ async fn pepper(vault: &Vault) -> Zeroizing<[u8; 32]> {
     pepper
 }
 
-fn restore(
-    start: &Start<'_>,
-    pepper: Zeroizing<[u8; 32]>,
-    keys: Vec<(u32, PersonKey)>,
-    tokens: &Arc<Tokens>,
-) -> (Room, Vec<u32>) {
+fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &Arc<Tokens>) -> (Room, Vec<u32>) {
     let stored = start.stored;
     let now = Instant::from_micros(u64::try_from(start.clock.now().as_micros()).unwrap_or(u64::MAX));
     let boot = start.clocks.this_boot();
@@ -202,7 +197,7 @@ fn restore(
 }
 
 /// Everybody whose row opens with the key that is there, and whose keys are left over.
-fn people(stored: &[Stored], keys: Vec<(u32, PersonKey)>, next: u32) -> (People, Vec<u32>) {
+fn people(stored: &[Stored], keys: Keys, next: u32) -> (People, Vec<u32>) {
     let mut keys: BTreeMap<u32, PersonKey> = keys.into_iter().collect();
     let mut people = People { rows: BTreeMap::new(), next };
     for row in stored.iter().filter(|row| row.kind == KIOSK_PERSON.id) {

@@ -101,15 +101,15 @@ async fn act(bench: &Bench, what: u8, which: u8) {
                 bench.person(&card).await;
             }
         }
-        (9, _, _, Some(id)) if which % 4 == 0 => {
+        (9, _, _, Some(id)) if which.is_multiple_of(4) => {
             let _refused = bench.call(move |room| room.erase_person(STAFF, id)).await;
         }
         (10, _, Some(id), _) => {
             {
-                let _refused = bench.call(move |room| room.set_maintenance(STAFF, id, which % 2 == 0)).await;
+                let _refused = bench.call(move |room| room.set_maintenance(STAFF, id, which.is_multiple_of(2))).await;
             };
         }
-        (11, _, Some(id), _) if which % 8 == 0 => {
+        (11, _, Some(id), _) if which.is_multiple_of(8) => {
             {
                 let _refused = bench.call(move |room| room.remove_station(STAFF, id)).await;
             };
