@@ -5,6 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use vigie::api::kiosk::socket::frame::try_read;
 
-fuzz_target!(|text: &str| {
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
     assert_eq!(try_read(text), try_read(text));
 });

@@ -120,6 +120,12 @@ impl Room {
         }
         // One machine waits once: who asks again with another question was restarted.
         self.waiting.retain(|waiting| waiting.knock.mac != knock.mac || !matches!(waiting.verdict, Verdict::Waiting));
+        // Who was turned away makes room: else a row of strangers would keep everybody out until they are forgotten.
+        if self.waiting.len() >= MAX_KNOCKING
+            && let Some(refused) = self.waiting.iter().position(|waiting| matches!(waiting.verdict, Verdict::Refused))
+        {
+            self.waiting.remove(refused);
+        }
         if self.waiting.len() >= MAX_KNOCKING {
             return Err(Fault::Full(Table::Enrolment));
         }

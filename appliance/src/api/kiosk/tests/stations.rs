@@ -167,6 +167,8 @@ async fn strangers_wait_in_a_row_that_ends_and_cannot_hurry() {
             (404, "no_such_enrolment".into())
         );
         assert_eq!(ask_status(bench, &format!("{:064x}", 1)).await.json(), json!({ "state": "refused" }));
+        assert_eq!(knock(18, "00:1b:21:00:01:18").await.status, 202, "who was turned away makes room");
+        assert_eq!(ask_status(bench, &format!("{:064x}", 1)).await.json(), json!({ "state": "unknown" }));
         assert_eq!(ask_status(bench, &format!("{:064x}", 2)).await.json()["state"], "waiting");
         assert_eq!(ask_status(bench, &format!("{:064x}", 99)).await.json(), json!({ "state": "unknown" }));
         let hurried = loop {
