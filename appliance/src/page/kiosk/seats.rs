@@ -11,7 +11,7 @@ use super::tile::Tile;
 use super::{Part, Refused, act, enrol, group_name, head, look, name_for, page, visit};
 use crate::accounts::role::Access;
 use crate::http::call::Call;
-use crate::http::language::{Language, Text};
+use crate::http::language::Language;
 use crate::http::problem::Problem;
 use crate::http::route::{Outcome, Route};
 use crate::page::House;
