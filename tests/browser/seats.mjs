@@ -78,6 +78,7 @@ export async function letIn(page, origin, machine) {
   await card.getByLabel("Group").selectOption({ label: "Adults" });
   await card.getByRole("button", { name: "Approve" }).click();
   await page.getByText("Seat 1 is in.").waitFor();
+  await page.locator(".live:not(.lost)").waitFor();
   await machine.join();
   await page.locator("#seat-1", { hasText: "Free" }).waitFor();
 }
