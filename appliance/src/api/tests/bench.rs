@@ -131,6 +131,7 @@ impl Bench {
             hub: platform.events.clone(),
             stored: &[],
             folder: Some(folder.path().to_owned()),
+            french: Box::new(|| None),
             is_storing: Box::new(move || is_storing.load(Ordering::Relaxed)),
         })
         .await;
