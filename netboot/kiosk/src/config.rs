@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::link::address::Address;
 use crate::link::trust::{Fingerprint, read_fingerprint};
+use crate::session::hold::PASSING;
 use crate::words::Language;
 
 /// The file that is read when it is there.
@@ -156,6 +157,15 @@ impl Layer {
         if !(1..=1024 * 1024).contains(&home_mib) {
             return Err("home_mib must be at least 1 and at most 1048576".to_owned());
         }
+        let run = self.run.unwrap_or_else(|| "/run/vigie-kiosk".into());
+        // A session has its own of these, which would cover what is kept there.
+        if let Some(passing) = PASSING.iter().find(|passing| run.starts_with(passing)) {
+            return Err(format!(
+                "--run {}: every session has a {passing} of its own, so nothing can be kept there; the usual place is \
+                 /run/vigie-kiosk",
+                run.display()
+            ));
+        }
         let name: String = self.name.unwrap_or_else(host_name).chars().filter(|c| !c.is_control()).collect();
         let language = self.language.map_or(Ok(Language::default()), |word| {
             Language::read(&word).ok_or_else(|| format!("there is no language “{word}”; there are: en, fr"))
@@ -165,7 +175,7 @@ impl Layer {
             pin,
             name: name.chars().take(MAX_NAME).collect(),
             state: self.state.unwrap_or_else(|| "/var/lib/vigie-kiosk".into()),
-            run: self.run.unwrap_or_else(|| "/run/vigie-kiosk".into()),
+            run,
             terminal,
             virtual_terminal,
             program,
@@ -221,6 +231,7 @@ mod tests {
             ("server = 'https://a'\nprogram = []", "program"),
             ("server = 'https://a'\nlanguage = 'de'", "de"),
             ("server = 'https://a'\nhome_mib = 0", "home_mib"),
+            ("server = 'https://a'\nrun = '/tmp/kiosk'", "/run/vigie-kiosk"),
         ] {
             let why = layer(text).settle().unwrap_err();
             assert!(why.contains(word), "{text}: {why}");

@@ -160,7 +160,7 @@ pub const WARNING: Words = Words("Your session ends in {}.", "Votre session se t
 /// The last minute.
 pub const GRACE: Words = Words("Save your work now.", "Enregistrez votre travail maintenant.");
 /// Time was added.
-pub const ADDED: Words = Words("{} were added to your session.", "{} ont été ajoutées à votre session.");
+pub const ADDED: Words = Words("Time added to your session: {}.", "Temps ajouté à votre session : {}.");
 /// Time was taken away.
 pub const TAKEN: Words = Words("Your session was shortened by {}.", "Votre session a été raccourcie de {}.");
 /// The ticket, told at the start.

@@ -20,11 +20,11 @@ fn a_code_opens_a_session_of_a_user_of_its_own() {
     seat.sees("left");
     assert!(!seat.text().contains("Type your code"));
     appliance.add(id, 600_000);
-    seat.sees("10 minutes were added");
+    seat.sees("Time added to your session: 10 minutes");
     seat.sees("39:");
     // A message stays until it is read.
     appliance.say("message", &json!({ "id": "m1", "text": "The library closes at six.", "from": "Desk" }));
-    seat.sees_no_more("were added");
+    seat.sees_no_more("Time added");
     seat.sees("The library closes at six.");
     assert!(appliance.heard("message_ack").is_empty());
     seat.types("\r");

@@ -21,7 +21,7 @@ use vigie_sys::signals::Signals;
 use super::{ENDED, GO_ON, READY, START, STOP_ALL};
 
 /// Where anybody may write on a usual system: each session has its own of them.
-const PASSING: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+pub const PASSING: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games";
 

@@ -114,7 +114,11 @@ impl Session {
         // The mounts are made before anything of the person's runs; two seconds are a hundred times what that takes.
         holder.control.set_read_timeout(Some(Duration::from_secs(10)))?;
         let mut word = [0];
-        holder.control.read_exact(&mut word)?;
+        holder.control.read_exact(&mut word).map_err(|error| match error.kind() {
+            // It has said why.
+            io::ErrorKind::UnexpectedEof => io::Error::other("its place could not be made: see the line above"),
+            _ => error,
+        })?;
         if word != [READY] {
             return Err(io::ErrorKind::InvalidData.into());
         }
