@@ -51,8 +51,13 @@ def _tell(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def _resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
 class Watch:
-    """Reads the memory of a process five times a second."""
+    """Reads the memory of the service five times a second: that of the broker, which was started, and of its child."""
 
     def __init__(self, pid):
         self.pid, self.peak, self.on = pid, 0.0, True
@@ -60,9 +65,10 @@ class Watch:
         self.thread.start()
 
     def now(self):
-        """Resident memory in MiB."""
-        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
-            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) / 1024
+        """Resident memory of both in MiB; what they share is counted twice."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        return sum(_resident_kib(pid) for pid in [self.pid, *children]) / 1024
 
     def _run(self):
         while self.on:
