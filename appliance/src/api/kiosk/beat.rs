@@ -52,7 +52,7 @@ pub(super) struct ReportFrame {
 
 /// An agent's regular word, and its question for a lease.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[schemars(example = serde_json::json!({ "boot": "000102030405060708090a0b0c0d0e0f", "nonce": "f0e0d0c0b0a090807060504030201000", "lease_seq": 7, "report": null, "screen": "locked", "version": "0.1.0" }))]
+#[schemars(example = serde_json::json!({ "boot": "000102030405060708090a0b0c0d0e0f", "nonce": "f0e0d0c0b0a090807060504030201000", "lease_seq": 7, "report": null, "screen": "locked", "version": "1.2" }))]
 pub(super) struct BeatFrame {
     /// The workstation's boot: 32 hex digits, hyphens allowed.
     boot: String,

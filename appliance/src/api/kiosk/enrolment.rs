@@ -28,7 +28,7 @@ const POLL_MS: u64 = 3_000;
 
 /// A machine that wants to be a workstation.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[schemars(example = serde_json::json!({ "mac": "00:11:22:33:44:55", "name": "salle-1", "boot": "000102030405060708090a0b0c0d0e0f", "agent_version": "0.1.0", "question": "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0" }))]
+#[schemars(example = serde_json::json!({ "mac": "00:11:22:33:44:55", "name": "salle-1", "boot": "000102030405060708090a0b0c0d0e0f", "agent_version": "1.2", "question": "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0" }))]
 struct AskedKnock {
     /// Its MAC.
     mac: String,
