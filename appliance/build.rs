@@ -1,6 +1,6 @@
-//! Holds what is made before the program is compiled: the files of the page, compressed and hashed.
+//! Holds what is made before the program is compiled: the files of the page, compressed and hashed, and the rules, compressed.
 //! It never reaches the network and never writes outside Cargo's output folder.
-//! Cargo runs it; `http::assets` includes what it makes.
+//! Cargo runs it; `http::assets` and the engine's rules include what it makes.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -25,10 +25,15 @@ const TYPES: [(&str, &str); 9] = [
     ("json", "application/json"),
 ];
 
+/// The rules that tell kinds of devices apart.
+const RULES: &str = "profiles/devices.rules";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("web");
+    let house = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let root = house.join("web");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=web");
+    println!("cargo::rerun-if-changed={RULES}");
     println!("cargo::rerun-if-changed=build.rs");
     let mut files = Vec::new();
     list(&root, &mut files)?;
@@ -40,7 +45,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)?;
+    fs::write(out.join("devices.rules.gz"), pack(&fs::read(house.join(RULES))?)?)?;
     Ok(())
+}
+
+fn pack(content: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?)
 }
 
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
@@ -65,9 +77,7 @@ fn content_type(path: &Path) -> Option<&'static str> {
 
 fn write_asset(table: &mut String, root: &Path, file: &Path, out: &Path, number: usize) -> Result<(), Box<dyn Error>> {
     let content = fs::read(file)?;
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&content)?;
-    let packed = encoder.finish()?;
+    let packed = pack(&content)?;
     // Whichever is shorter is carried, once.
     let (packed_is_shorter, kept) =
         if packed.len() < content.len() { (true, packed) } else { (false, content.clone()) };

@@ -40,6 +40,7 @@ use crate::http::context::Platform;
 use crate::http::listener::Server;
 use crate::http::supervision::Fences;
 use crate::http::tls::Tls;
+use crate::jobs::Jobs;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::NotKept;
 use crate::shell::{broker, rights, syslog, tasks};
@@ -96,9 +97,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         kiosk: kiosk.clone(),
     };
     kiosk::count(&platform, &kiosk);
-    let mut areas = areas(&platform, &deps);
-    areas.push(api::jobs::routes(&lookout.jobs));
-    let table = http::build_table(&platform, areas).map_err(io::Error::other)?;
+    let table = http::build_table(&platform, areas(&platform, &deps, &lookout.jobs)).map_err(io::Error::other)?;
     let server = Server::new(platform.clone(), table);
     tokio::spawn(http::logs::bell::ring(platform.logs.clone(), platform.events.clone()));
     if let Some(host) = config.log.syslog.as_deref().and_then(|text| SyslogHost::parse(text).ok()) {
@@ -120,10 +119,10 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
 }
 
 /// The routes of every area.
-fn areas(platform: &Arc<Platform>, deps: &api::Deps) -> Vec<Vec<http::route::Route>> {
+pub(crate) fn areas(platform: &Arc<Platform>, deps: &api::Deps, jobs: &Arc<Jobs>) -> Vec<Vec<http::route::Route>> {
     deps.state.watch(platform);
     let desk = api::desk(deps);
-    vec![api::routes(deps, &desk), page::routes(deps, &desk)]
+    vec![api::routes(deps, &desk), page::routes(deps, &desk), api::jobs::routes(jobs)]
 }
 
 /// What a person sees first.

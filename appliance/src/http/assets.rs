@@ -58,6 +58,11 @@ pub fn routes() -> Vec<Route> {
 
 async fn give(call: Call) -> Outcome {
     let asset = find(call.parameter("path")).ok_or_else(|| Problem::from(&faults::NOT_FOUND))?;
+    answer(&call, asset)
+}
+
+/// Gives a file in the form the client takes, or says that it has it.
+pub(super) fn answer(call: &Call, asset: &'static Asset) -> Outcome {
     let kept_for_good = call.query("v") == Some(asset.tag.trim_matches('"'));
     let caching = if kept_for_good { "public, max-age=31536000, immutable" } else { "no-cache" };
     let reply = if call.holds(asset.tag) {

@@ -9,7 +9,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use hyper::Method;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
+#[cfg(test)]
+use schemars::{Schema, SchemaGenerator};
 
 use crate::accounts::role::Access;
 
@@ -45,8 +47,9 @@ pub struct Turned<'a> {
     pub language: Language,
 }
 
-/// Makes a schema; kept as a function so that none is made before somebody reads the description.
-pub type SchemaMaker = fn(&mut SchemaGenerator) -> Schema;
+/// Makes a schema. Only the tests, which write the description, keep it: the product would carry the schemas for nothing.
+#[cfg(test)]
+pub(crate) type SchemaMaker = fn(&mut SchemaGenerator) -> Schema;
 
 /// What body a route reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +110,11 @@ pub struct Route {
     /// Content type of the good answer.
     pub content_type: &'static str,
     /// Schema of the request body.
-    pub request: Option<SchemaMaker>,
+    #[cfg(test)]
+    pub(crate) request: Option<SchemaMaker>,
     /// Schema of the good answer.
-    pub answer: Option<SchemaMaker>,
+    #[cfg(test)]
+    pub(crate) answer: Option<SchemaMaker>,
     /// Query parameters.
     pub query: Vec<Parameter>,
     /// Longer than the handler's time limit.
@@ -184,7 +189,9 @@ impl Draft {
             body,
             status,
             content_type: "application/json",
+            #[cfg(test)]
             request: None,
+            #[cfg(test)]
             answer: None,
             query: Vec::new(),
             patient: false,
@@ -199,7 +206,10 @@ impl Draft {
     /// Reads this as JSON.
     #[must_use]
     pub fn reads<T: JsonSchema>(mut self) -> Self {
-        self.0.request = Some(SchemaGenerator::subschema_for::<T>);
+        #[cfg(test)]
+        {
+            self.0.request = Some(SchemaGenerator::subschema_for::<T>);
+        }
         self.0.body = BodyRule::Json;
         self
     }
@@ -214,7 +224,10 @@ impl Draft {
     /// Answers this as JSON, with this status.
     #[must_use]
     pub fn answers<T: JsonSchema>(mut self, status: u16) -> Self {
-        self.0.answer = Some(SchemaGenerator::subschema_for::<T>);
+        #[cfg(test)]
+        {
+            self.0.answer = Some(SchemaGenerator::subschema_for::<T>);
+        }
         self.0.status = status;
         self
     }

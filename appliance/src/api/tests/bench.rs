@@ -49,6 +49,7 @@ pub(crate) struct Bench {
     /// Whether the kiosk believes that the storage takes something.
     pub(crate) storing: Arc<AtomicBool>,
     pub(crate) table: Arc<RouteTable>,
+    pub(super) deps: Deps,
     server: Server,
     stop: watch::Sender<bool>,
     _folder: tempfile::TempDir,
@@ -148,7 +149,7 @@ impl Bench {
         let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
         let stop = watch::channel(false).0;
-        Self { platform, desk, network, keeper, clock, storing, table, server, stop, _folder: folder }
+        Self { platform, desk, network, keeper, clock, storing, table, deps, server, stop, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.

@@ -2,6 +2,7 @@
 //! Never tests a handler by calling it. `cargo test` runs it.
 
 pub(crate) mod bench;
+mod description;
 mod devices;
 mod history;
 mod import;

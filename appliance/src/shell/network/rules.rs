@@ -5,13 +5,15 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
+use flate2::read::GzDecoder;
 use vigie_core::lan::rule::{MAX_FILE_BYTES, RuleSet};
 
 /// The packed IEEE registry of MAC prefixes.
 pub(super) const VENDORS: &[u8] = include_bytes!("../../../profiles/vendors.bin");
 
-/// The rules of the product; their format is described at the top.
-const SHIPPED: &str = include_str!("../../../profiles/devices.rules");
+/// The rules of the product, packed as gzip when the program was built: they are read once, and are mostly comments and words.
+/// Their format is described at the top of the file.
+const SHIPPED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/devices.rules.gz"));
 
 /// The rules that tell kinds apart.
 pub(crate) type Rules = RuleSet;
@@ -28,7 +30,12 @@ pub(crate) fn load(user_file: Option<&Path>) -> (Rules, Vec<String>) {
             None
         }
     });
-    let (rules, problems) = RuleSet::read(&[SHIPPED, own.as_deref().unwrap_or_default()]);
+    let mut shipped = String::new();
+    let most = u64::try_from(MAX_FILE_BYTES).unwrap_or(u64::MAX);
+    if let Err(error) = GzDecoder::new(SHIPPED).take(most).read_to_string(&mut shipped) {
+        words.push(format!("shipped rules cannot be unpacked: {error}; the program is damaged, install it again"));
+    }
+    let (rules, problems) = RuleSet::read(&[&shipped, own.as_deref().unwrap_or_default()]);
     let owner = user_file.map(|path| path.display().to_string()).unwrap_or_default();
     words.extend(problems.iter().map(|problem| match problem.file {
         0 => format!("shipped rules, {problem}"),

@@ -1,12 +1,13 @@
 //! Holds one RTSP OPTIONS request, for the server's name.
 //! Never asks for a stream and never answers a challenge. Called by `greeting`.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use rtsp_types::{HeaderName, Message, Method, Request, Response, Url, Version, headers};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use vigie_core::lan::{Clue, Fact, Source};
+use vigie_wire::names::banner::rtsp;
 
 use super::Visit;
 
@@ -17,10 +18,10 @@ const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// Asks on an open connection and tells the server's name; an answer of any status shows a camera or its kin.
 pub(super) async fn read<S: AsyncRead + AsyncWrite + Unpin>(at: &Visit, port: u16, stream: &mut S) {
-    let Some(request) = options(&at.ip.to_string(), port) else { return };
+    let request = options(at.ip, port);
     let mut answer = Vec::with_capacity(512);
     let exchange = async {
-        stream.write_all(&request).await.ok()?;
+        stream.write_all(request.as_bytes()).await.ok()?;
         while answer.len() < MAX_ANSWER_BYTES {
             if stream.read_buf(&mut answer).await.ok()? == 0 || answer.windows(4).any(|window| window == b"\r\n\r\n") {
                 break;
@@ -29,29 +30,15 @@ pub(super) async fn read<S: AsyncRead + AsyncWrite + Unpin>(at: &Visit, port: u1
         Some(())
     };
     let _in_time = timeout(ANSWER_TIME, exchange).await;
-    let Some(response) = response(&answer) else { return };
-    let server = response.header(&headers::SERVER).map_or("", |value| value.as_str());
-    let server = vigie_wire::names::text::clean::<96>(server.as_bytes());
-    at.tell(Source::Rtsp, Fact::Clue(Clue::RtspServer, if server.is_empty() { "RTSP" } else { &server }));
+    let Ok(banner) = rtsp::read(&answer) else { return };
+    let server = if banner.server.is_empty() { "RTSP" } else { &banner.server };
+    at.tell(Source::Rtsp, Fact::Clue(Clue::RtspServer, server));
 }
 
-fn options(host: &str, port: u16) -> Option<Vec<u8>> {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let request: Request<Vec<u8>> = Request::builder(Method::Options, Version::V1_0)
-        .request_uri(Url::parse(&format!("rtsp://{host}:{port}/")).ok()?)
-        .header(headers::CSEQ, "1")
-        .header(HeaderName::from_static_str("User-Agent").ok()?, "vigie")
-        .build(Vec::new());
-    let mut bytes = Vec::new();
-    request.write(&mut bytes).ok()?;
-    Some(bytes)
-}
-
-fn response(answer: &[u8]) -> Option<Response<Vec<u8>>> {
-    match Message::<Vec<u8>>::parse(answer).ok()?.0 {
-        Message::Response(response) => Some(response),
-        _ => None,
-    }
+/// The request (RFC 2326 section 10.1).
+fn options(ip: IpAddr, port: u16) -> String {
+    let host = SocketAddr::new(ip, port);
+    format!("OPTIONS rtsp://{host}/ RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: vigie\r\n\r\n")
 }
 
 #[cfg(test)]
@@ -59,12 +46,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_politely_and_reads_a_camera() {
-        let asked = String::from_utf8(options("fe80::7", 554).unwrap()).unwrap();
-        assert!(asked.starts_with("OPTIONS rtsp://[fe80::7]:554/ RTSP/1.0\r\n"), "{asked}");
-        let answer = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nServer: Rtsp Server 1.0\r\nPublic: OPTIONS, DESCRIBE\r\n\r\n";
-        let response = response(answer).unwrap();
-        assert_eq!(response.header(&headers::SERVER).unwrap().as_str(), "Rtsp Server 1.0");
-        assert!(super::response(b"HTTP/1.1 400 Bad Request\r\n\r\n").is_none());
+    fn asks_politely() {
+        assert_eq!(
+            options("fe80::7".parse().unwrap(), 554),
+            "OPTIONS rtsp://[fe80::7]:554/ RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: vigie\r\n\r\n"
+        );
+        assert!(
+            options("192.168.1.9".parse().unwrap(), 8554).starts_with("OPTIONS rtsp://192.168.1.9:8554/ RTSP/1.0\r\n")
+        );
     }
 }
