@@ -22,7 +22,7 @@ const OPEN_HOURS: usize = 10;
 const TEST_HOURS: usize = 2;
 /// Five minutes between one person and the next.
 const PAUSE_ROUNDS: usize = 30;
-/// Pages of the log in a day: 12.85 MB were measured, some 1,800 commits for what happens in 180 sessions and 800 for what
+/// Pages of the log in a day: 12.4 MB were measured, some 1,700 commits for what happens in 180 sessions and 800 for what
 /// is proved of them every 45 s. More than the 10 MB that are promised for all of the product: this bound keeps it from growing.
 const PAGE_BYTES: u64 = 14_000_000;
 
