@@ -1,4 +1,4 @@
-//! Holds the lasting token of a workstation or a screen: 256 random bits that are good until they are replaced.
+//! Holds the lasting token of a screen: 256 random bits that are good until they are replaced.
 //! It never keeps one: the account's record holds SHA-256 of it, which for so many random bits is as good as a password hash.
 //! Accounts draw one when an administrator asks, and find the account of one that comes back.
 
@@ -8,6 +8,7 @@ use data_encoding::BASE64URL_NOPAD as BASE64;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::role::Role;
 use super::secret::{Secret, draw};
 use super::{Accounts, Principal, Refusal, find_principal};
 
@@ -26,13 +27,17 @@ fn digest(text: &str) -> [u8; 32] {
 }
 
 impl Accounts {
-    /// Who a lasting token speaks for. `None` unless it is the present one of an enabled account.
+    /// Who a lasting token speaks for. `None` unless it is the present one of an enabled account of a screen: those of
+    /// workstations, which earlier versions made, open nothing any more.
     #[must_use]
     pub fn open_lasting(&self, text: &str, from: Option<IpAddr>) -> Option<Principal> {
         let account: u32 = text.strip_prefix(LASTING_MARK)?.strip_prefix('.')?.split('.').next()?.parse().ok()?;
         let now = self.clock.now();
         let mut state = self.state();
         let record = state.accounts.iter().find(|record| record.number == account && record.enabled)?;
+        if record.role() != Some(Role::Screen) {
+            return None;
+        }
         if !bool::from(record.token?.ct_eq(&digest(text))) {
             return None;
         }

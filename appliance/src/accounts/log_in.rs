@@ -20,7 +20,7 @@ impl Accounts {
             state.throttle.begin(now, address, username).map_err(Refusal::TooSoon)?;
             state.accounts.iter().find(|a| a.username.eq_ignore_ascii_case(username)).cloned()
         };
-        // A workstation or a screen has no password: the same work is done for it as for nobody.
+        // A screen has no password: the same work is done for it as for nobody.
         let verifier = known.as_ref().and_then(|account| account.verifier.as_ref());
         let right = self.hasher.check(verifier, password).await.inspect_err(|_| {
             self.state().throttle.retract(address, username);

@@ -36,7 +36,7 @@ use self::token::DeviceKey;
 
 pub use self::lasting::LASTING_MARK;
 
-/// Accounts in all, workstations and screens included: a large library has two dozen people at the desk.
+/// Accounts in all, screens included: a large library has two dozen people at the desk.
 pub const MAX_ACCOUNTS: usize = 64;
 
 /// Longest user name, in bytes.
@@ -73,8 +73,8 @@ pub enum Refusal {
     Stale,
     /// The display name is too long or has control characters.
     BadDisplayName,
-    /// The name of the workstation is missing, too long, or given to somebody who is none.
-    BadStation,
+    /// No account can be given this role: workstations have tokens of their own, and no account.
+    NoAccountRole,
     /// A person cannot become a machine or the other way round, and a machine has no password, nor a person a token.
     OtherSort,
     /// Too many log-ins at this moment.
@@ -388,7 +388,7 @@ fn find_principal(state: &State, account: u32, session: SessionId) -> Option<Pri
         session,
         language: record.language,
         must_change: record.must_change,
-        station: record.station.as_str().into(),
+        station: Arc::default(),
     })
 }
 

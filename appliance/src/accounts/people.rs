@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::password::{self, MIN_PASSWORD_CHARS};
-use super::record::{AccountRecord, MAX_DISPLAY_BYTES, MAX_STATION_BYTES, numbering_to_bytes};
+use super::record::{AccountRecord, MAX_DISPLAY_BYTES, numbering_to_bytes};
 use super::role::Role;
 use super::secret::{Secret, draw};
 use super::session::{SessionId, SessionView};
@@ -40,8 +40,6 @@ pub struct Account {
     pub enabled: bool,
     /// Must change its password first.
     pub must_change: bool,
-    /// The workstation of an agent.
-    pub station: String,
     /// Whether it has a lasting token.
     pub has_token: bool,
     /// Made at, in seconds since 1970.
@@ -65,8 +63,6 @@ pub struct Wanted {
     pub role: Role,
     /// `en` or `fr`.
     pub language: [u8; 2],
-    /// The workstation of an agent.
-    pub station: String,
     /// A temporary password somebody chose; one is drawn when there is none.
     pub password: Option<Secret>,
 }
@@ -82,8 +78,6 @@ pub struct Change {
     pub language: Option<[u8; 2]>,
     /// May log in.
     pub enabled: Option<bool>,
-    /// The workstation of an agent.
-    pub station: Option<String>,
 }
 
 /// What is handed to somebody once, and never shown again.
@@ -121,15 +115,15 @@ impl Accounts {
         self.state().accounts.iter().find(|a| a.username.eq_ignore_ascii_case(username)).map(|record| record.number)
     }
 
-    /// Makes an account. A person gets a temporary password, a workstation or a screen a lasting token.
+    /// Makes an account. A person gets a temporary password, a screen a lasting token.
     ///
     /// # Errors
-    /// `BadUsername`, `NameTaken`, `Full`, `BadDisplayName`, `BadStation`, `BadPassword`, `OtherSort` for a password of
-    /// a machine, `NotSaved`: nothing has changed then.
+    /// `BadUsername`, `NameTaken`, `Full`, `BadDisplayName`, `NoAccountRole` for a workstation, `BadPassword`,
+    /// `OtherSort` for a password of a screen, `NotSaved`: nothing has changed then.
     pub async fn create(&self, wanted: Wanted) -> Result<(Account, HandedOut), Refusal> {
         check_username(&wanted.username)?;
         check_display_name(&wanted.display_name)?;
-        check_station(wanted.role, &wanted.station)?;
+        check_given(wanted.role)?;
         let _turn = self.changing.lock().await;
         let number = {
             let state = self.state();
@@ -146,7 +140,6 @@ impl Accounts {
             role: wanted.role.byte(),
             created_at: now,
             display_name: wanted.display_name,
-            station: wanted.station,
             ..AccountRecord::new(number, &wanted.username, wanted.language)
         };
         let handed = if wanted.role.is_person() {
@@ -173,8 +166,8 @@ impl Accounts {
     /// its sessions. Gives the account before and after.
     ///
     /// # Errors
-    /// `NoAccount`, `Stale`, `LastAdmin`, `OtherSort`, `BadDisplayName`, `BadStation`, `NotSaved`: nothing has changed
-    /// then.
+    /// `NoAccount`, `Stale`, `LastAdmin`, `OtherSort`, `NoAccountRole`, `BadDisplayName`, `NotSaved`: nothing has
+    /// changed then.
     pub async fn change(
         &self,
         number: u32,
@@ -188,7 +181,8 @@ impl Accounts {
             check_display_name(&name)?;
             after.display_name = name;
         }
-        if let Some(role) = change.role {
+        if let Some(role) = change.role.filter(|role| Some(*role) != before.role()) {
+            check_given(role)?;
             if before
                 .role()
                 .is_some_and(|before| before.is_person() != role.is_person() || !role.is_person() && before != role)
@@ -199,17 +193,13 @@ impl Accounts {
         }
         after.language = change.language.unwrap_or(after.language);
         after.enabled = change.enabled.unwrap_or(after.enabled);
-        if let Some(station) = change.station {
-            after.station = station;
-        }
-        check_station(after.role().unwrap_or(Role::Viewer), &after.station)?;
         if !is_admin(&after) {
             self.keep_an_admin(number)?;
         }
         if after != before {
             self.replace(&before, &mut after).await?;
         }
-        if after.role != before.role || !after.enabled || after.station != before.station {
+        if after.role != before.role || !after.enabled {
             self.state().sessions.end_all_of(number, None);
         }
         let sessions = self.sessions_of(number).len();
@@ -263,14 +253,14 @@ impl Accounts {
         Ok(password)
     }
 
-    /// Gives a workstation or a screen a new lasting token; the one before is dead at once.
+    /// Gives a screen a new lasting token; the one before is dead at once.
     ///
     /// # Errors
     /// `NoAccount`, `Stale`, `OtherSort`, `NotSaved`: nothing has changed then.
     pub async fn renew_lasting(&self, number: u32, revision: Option<u32>) -> Result<Secret, Refusal> {
         let _turn = self.changing.lock().await;
         let before = self.record(number, revision)?;
-        if before.role().is_none_or(Role::is_person) {
+        if before.role() != Some(Role::Screen) {
             return Err(Refusal::OtherSort);
         }
         let (token, digest) = lasting::draw_for(number)?;
@@ -409,9 +399,8 @@ fn check_display_name(name: &str) -> Result<(), Refusal> {
     if good { Ok(()) } else { Err(Refusal::BadDisplayName) }
 }
 
-fn check_station(role: Role, station: &str) -> Result<(), Refusal> {
-    let good = !station.chars().any(char::is_control) && station.len() <= MAX_STATION_BYTES;
-    if good && station.trim().is_empty() != (role == Role::Agent) { Ok(()) } else { Err(Refusal::BadStation) }
+fn check_given(role: Role) -> Result<(), Refusal> {
+    if Role::GIVEN.contains(&role) { Ok(()) } else { Err(Refusal::NoAccountRole) }
 }
 
 fn draw_password() -> Result<Secret, Refusal> {
@@ -436,7 +425,6 @@ fn view(record: &AccountRecord, sessions: usize) -> Account {
         language: record.language,
         enabled: record.enabled,
         must_change: record.must_change,
-        station: record.station.clone(),
         has_token: record.token.is_some(),
         created_at: record.created_at,
         password_at: record.password_at,

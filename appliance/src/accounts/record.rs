@@ -52,7 +52,7 @@ pub struct AccountRecord {
     pub enabled: bool,
     /// Seconds since 1970, when the wall clock was known.
     pub created_at: Option<u64>,
-    /// What recognises the password; workstations and screens have none.
+    /// What recognises the password; screens have none.
     pub verifier: Option<Verifier>,
     /// How the person wants to be called; may be empty.
     pub display_name: String,
@@ -60,9 +60,9 @@ pub struct AccountRecord {
     pub must_change: bool,
     /// When the password was set, in seconds since 1970, when the wall clock was known.
     pub password_at: Option<u64>,
-    /// SHA-256 of the lasting token of a workstation or a screen.
+    /// SHA-256 of the lasting token of a screen.
     pub token: Option<[u8; 32]>,
-    /// The one workstation of an agent.
+    /// The one workstation of an agent, in accounts of earlier versions; empty in all others.
     pub station: String,
     /// Counts changes, for `ETag`.
     pub revision: u32,

@@ -87,6 +87,10 @@ impl Role {
     /// Every role.
     pub const ALL: [Self; 5] = [Self::Viewer, Self::Operator, Self::Admin, Self::Agent, Self::Screen];
 
+    /// Those an account can be given. A workstation has no account: it is let in among the workstations, and its own
+    /// token is the one way in for an agent.
+    pub const GIVEN: [Self; 4] = [Self::Viewer, Self::Operator, Self::Admin, Self::Screen];
+
     /// Whether a person has it, who logs in with a password.
     #[must_use]
     pub fn is_person(self) -> bool {

@@ -47,7 +47,7 @@ enum Kind {
         used: Option<[u8; 32]>,
         access: Vec<(String, Duration)>,
     },
-    /// The lasting token of a workstation or a screen is in use; the account's record says whether it is good.
+    /// The lasting token of a screen is in use; the account's record says whether it is good.
     Lasting,
 }
 
@@ -58,7 +58,7 @@ pub enum Sort {
     Page,
     /// A program with tokens.
     Program,
-    /// A workstation or a screen.
+    /// A screen.
     Lasting,
 }
 

@@ -318,7 +318,7 @@ pub fn refuse(refusal: Refusal) -> Problem {
         Refusal::LastAdmin => (&faults::LAST_ADMIN).into(),
         Refusal::Stale => (&faults::CHANGED_SINCE).into(),
         Refusal::BadDisplayName => invalid("/display_name", &faults::BAD_DISPLAY_NAME),
-        Refusal::BadStation => invalid("/station", &faults::BAD_STATION),
+        Refusal::NoAccountRole => invalid("/role", &faults::NO_ACCOUNT_ROLE),
         Refusal::OtherSort => (&faults::OTHER_SORT).into(),
         Refusal::Busy => Problem::from(&faults::UNAVAILABLE).retry_after(std::time::Duration::from_secs(2)),
         Refusal::NotSaved => (&faults::NOT_SAVED).into(),

@@ -337,10 +337,10 @@ pub mod faults {
         LAST_ADMIN = "last_admin", Conflict, "This is the last administrator who can log in. Make another one first.", "C'est le dernier administrateur qui puisse se connecter. Créez-en d'abord un autre.";
         /// The display name does not do.
         BAD_DISPLAY_NAME = "bad_display_name", Invalid, "This name is too long or holds signs that cannot be shown.", "Ce nom est trop long ou contient des signes qui ne s'affichent pas.";
-        /// The workstation does not fit the role.
-        BAD_STATION = "bad_station", Invalid, "A workstation's account needs the name of its workstation, at most 63 bytes; other accounts have none.", "Le compte d'un poste demande le nom de son poste, 63 octets au plus ; les autres comptes n'en ont pas.";
-        /// People have passwords, machines have tokens.
-        OTHER_SORT = "other_sort", Conflict, "People have passwords; workstations and screens have tokens. An account cannot become the other.", "Les personnes ont un mot de passe, les postes et écrans un jeton. Un compte ne peut pas passer de l'un à l'autre.";
+        /// A workstation has no account.
+        NO_ACCOUNT_ROLE = "no_account_role", Invalid, "A workstation has no account: let it in among the workstations, and it gets a token of its own.", "Un poste n'a pas de compte : admettez-le parmi les postes, il recevra son propre jeton.";
+        /// People have passwords, screens have tokens.
+        OTHER_SORT = "other_sort", Conflict, "People have passwords, screens have tokens, and an account cannot become the other. The account of a workstation, which earlier versions made, can only be removed.", "Les personnes ont un mot de passe, les écrans un jeton, et un compte ne peut pas passer de l'un à l'autre. Le compte d'un poste, créé par une version antérieure, ne peut qu'être supprimé.";
         /// There is no such session.
         NO_SESSION = "no_session", Missing, "This session is over.", "Cette session est terminée.";
         /// The log-in is throttled.

@@ -113,7 +113,6 @@ async fn add(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         display_name: form.value("display_name").to_owned(),
         role: Role::of_word(form.value("role")).unwrap_or(Role::Viewer),
         language: form.language(&call),
-        station: form.value("station").to_owned(),
         password: None,
     };
     match call.platform.accounts.create(wanted).await {
@@ -157,7 +156,6 @@ async fn change(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         role: Role::of_word(form.value("role")),
         language: Some(form.language(&call)),
         enabled: Some(form.value("enabled") == "on"),
-        station: Some(form.value("station").to_owned()),
     };
     match call.platform.accounts.change(account.number, form.seen(), change).await {
         Ok((before, after)) => {
@@ -277,7 +275,6 @@ fn row(account: &Account, is_me: bool, language: Language) -> Markup {
                 a href={ "/people/" (account.number) } { bdi { (account.username) } }
                 @if is_me { " " span.hint { "(" (texts::YOU.speak(language)) ")" } }
                 @if !account.display_name.is_empty() { br; span.hint { bdi { (account.display_name) } } }
-                @if !account.station.is_empty() { br; span.hint { bdi { (account.station) } } }
             }
             td { (texts::role(account.role).speak(language)) }
             td { (state(account, language)) }
@@ -308,8 +305,7 @@ fn add_form(form: &Form, language: Language) -> Markup {
         form.sheet method="post" action="/people" {
             (frame::field("username", texts::USERNAME.speak(language), Some(words::door::USERNAME_HINT.speak(language)), None, &username))
             (display_name(form.value("display_name"), language))
-            (roles(&Role::ALL, chosen, language))
-            (station(form.value("station"), language))
+            (roles(&Role::GIVEN, chosen, language))
             (languages(Language::of_tag(form.value("language")).unwrap_or(language), language))
             button.primary type="submit" { (texts::ADD_BUTTON.speak(language)) }
         }
@@ -335,13 +331,6 @@ fn roles(all: &[Role], chosen: Role, language: Language) -> Markup {
         }
     };
     frame::field("role", texts::ROLE.speak(language), None, None, &input)
-}
-
-fn station(value: &str, language: Language) -> Markup {
-    let input = html! {
-        input #station type="text" name="station" value=(value) maxlength="63" autocomplete="off" aria-describedby="station-hint";
-    };
-    frame::field("station", texts::STATION.speak(language), Some(texts::STATION_HINT.speak(language)), None, &input)
 }
 
 /// The choice of a language.
@@ -379,17 +368,20 @@ fn account_page(account: &Account, desk: &Desk, said: &Said) -> Markup {
                     (seen)
                     (display_name(&account.display_name, language))
                     @if role.is_person() { (roles(&choice, role, language)) } @else { input type="hidden" name="role" value=(role.word()); }
-                    @if role == Role::Agent { (station(&account.station, language)) }
                     (languages(own, language))
                     label.check { input type="checkbox" name="enabled" checked[account.enabled]; span { (texts::MAY_LOG_IN.speak(language)) } }
                     button.primary type="submit" { (texts::SAVE.speak(language)) }
                 }
             }
             section {
-                form.sheet method="post" action={ (path) "/" (part) } {
-                    (seen)
-                    p.hint { (help.speak(language)) }
-                    button type="submit" { (give.speak(language)) }
+                @if role == Role::Agent {
+                    p.hint { (texts::OF_STATION.speak(language)) }
+                } @else {
+                    form.sheet method="post" action={ (path) "/" (part) } {
+                        (seen)
+                        p.hint { (help.speak(language)) }
+                        button type="submit" { (give.speak(language)) }
+                    }
                 }
                 br;
                 div.pair {

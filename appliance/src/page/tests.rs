@@ -667,11 +667,9 @@ async fn a_screen_comes_in_with_its_token_stays_and_is_put_out_with_it() {
         let wrong = bench.ask("POST /screen/enter", FORM, "token=vigie-lasting.5.AAAA").await;
         assert_eq!(wrong.status, 403, "{}", wrong.body);
         assert!(wrong.body.contains("aria-invalid=\"true\"") && wrong.field("set-cookie").is_empty());
-        let station = accounts.renew_lasting(Role::Agent.byte().into(), None).await.map_err(|_| ()).unwrap();
-        let agent = bench.ask("POST /screen/enter", FORM, &format!("token={}", station.expose())).await;
-        assert_eq!(agent.status, 403, "a workstation is no screen");
-        let agent = bench.get("/screen", &format!("Cookie: vigie={}\r\n", station.expose())).await;
-        assert_eq!((agent.status, agent.field("location")), (303, "/screen/enter"), "nor by its cookie");
+        let person = accounts.open_tokens(Role::Viewer.byte().into()).map_err(|_| ()).unwrap().access;
+        let entered = bench.ask("POST /screen/enter", FORM, &format!("token={}", person.expose())).await;
+        assert_eq!(entered.status, 403, "a person's token is no screen's");
 
         let inside = bench.ask("POST /screen/enter", FORM, &format!("token={}", token.expose())).await;
         assert_eq!((inside.status, inside.field("location")), (303, "/screen"));
@@ -698,8 +696,30 @@ async fn the_address_for_a_screen_is_handed_out_with_its_token_and_for_nobody_el
         let made = bench.post("/people", Role::Admin, "username=hall&role=screen").await;
         let link = made.body.split("http://vigie.local/screen/enter#").nth(1).expect("an address");
         assert!(link.starts_with("vigie-lasting."), "{link}");
-        let made = bench.post("/people", Role::Admin, "username=till&role=agent&station=till").await;
-        assert!(made.body.contains("vigie-lasting.") && !made.body.contains("/screen/enter"), "{}", made.body);
+        let made = bench.post("/people", Role::Admin, "username=eve&role=viewer").await;
+        assert!(made.status == 200 && !made.body.contains("/screen/enter"), "{}", made.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workstation_is_given_no_account_and_an_old_one_can_be_removed() {
+    with_bench(true, async |bench| {
+        let form = bench.get("/people", &bench.cookie(Role::Admin)).await;
+        assert!(form.body.contains("value=\"screen\"") && !form.body.contains("value=\"agent\""), "{}", form.body);
+        let refused = bench.post("/people", Role::Admin, "username=till&role=agent").await;
+        assert_eq!(refused.status, 422);
+        assert!(refused.body.contains("A workstation has no account"), "{}", refused.body);
+        let old = format!("/people/{}", Role::Agent.byte());
+        let page = bench.get(&old, &bench.cookie(Role::Admin)).await;
+        assert!(
+            page.status == 200 && page.body.contains("remove it") && !page.body.contains(&format!("{old}/token")),
+            "{}",
+            page.body
+        );
+        assert_eq!(bench.post(&format!("{old}/token"), Role::Admin, "").await.status, 409);
+        assert_eq!(bench.post(&format!("{old}/remove"), Role::Admin, "").await.status, 303);
+        assert_eq!(bench.get(&old, &bench.cookie(Role::Admin)).await.status, 404);
     })
     .await;
 }

@@ -31,8 +31,7 @@ async fn with_admin() -> (Accounts, Arc<RamStore>) {
 }
 
 fn wanted(username: &str, role: Role) -> Wanted {
-    let station = if role == Role::Agent { "pc-1".into() } else { String::new() };
-    Wanted { username: username.into(), display_name: String::new(), role, language: *b"fr", station, password: None }
+    Wanted { username: username.into(), display_name: String::new(), role, language: *b"fr", password: None }
 }
 
 fn refusal<T>(outcome: Result<T, Refusal>) -> Option<Refusal> {
@@ -120,36 +119,58 @@ async fn a_number_is_never_given_again() {
 }
 
 #[tokio::test]
-async fn workstations_and_screens_have_a_token_and_never_a_password() {
+async fn a_screen_has_a_token_and_never_a_password() {
     let (accounts, store) = with_admin().await;
-    for (name, role) in [("till", Role::Agent), ("hall", Role::Screen)] {
-        let Ok((account, HandedOut::Token(token))) = accounts.create(wanted(name, role)).await else {
-            panic!("{name}")
-        };
-        let again = open(store.clone());
-        let who = again.open_lasting(token.expose(), Some(HERE)).unwrap();
-        assert_eq!((who.account, who.role), (account.number, role));
-        assert_eq!(who.may_touch_station("pc-1"), role == Role::Agent);
-        assert!(!who.may_touch_station("pc-2") && !who.may_touch_station(""));
-        assert!(again.is_alive(&who));
-        let mut wrong = token.expose().to_owned();
-        wrong.pop();
-        assert!(again.open_lasting(&wrong, None).is_none());
-        assert_eq!(again.log_in(HERE, name, token.clone()).await, Err(Refusal::WrongCredentials));
-        assert_eq!(refusal(again.reset_password(account.number, None, None).await), Some(Refusal::OtherSort));
-        let fresh = again.renew_lasting(account.number, None).await.unwrap();
-        assert!(again.open_lasting(token.expose(), None).is_none() && !again.is_alive(&who));
-        assert!(again.open_lasting(fresh.expose(), None).is_some());
-        again.change(account.number, None, Change { enabled: Some(false), ..Change::default() }).await.unwrap();
-        assert!(again.open_lasting(fresh.expose(), None).is_none());
-        let person = again.change(account.number, None, Change { role: Some(Role::Admin), ..Change::default() }).await;
-        assert_eq!(refusal(person), Some(Refusal::OtherSort));
-    }
+    let Ok((account, HandedOut::Token(token))) = accounts.create(wanted("hall", Role::Screen)).await else {
+        panic!("a token")
+    };
+    let again = open(store.clone());
+    let who = again.open_lasting(token.expose(), Some(HERE)).unwrap();
+    assert_eq!((who.account, who.role), (account.number, Role::Screen));
+    assert!(!who.may_touch_station("1") && !who.may_touch_station(""));
+    assert!(again.is_alive(&who));
+    let mut wrong = token.expose().to_owned();
+    wrong.pop();
+    assert!(again.open_lasting(&wrong, None).is_none());
+    assert_eq!(again.log_in(HERE, "hall", token.clone()).await, Err(Refusal::WrongCredentials));
+    assert_eq!(refusal(again.reset_password(account.number, None, None).await), Some(Refusal::OtherSort));
+    let fresh = again.renew_lasting(account.number, None).await.unwrap();
+    assert!(again.open_lasting(token.expose(), None).is_none() && !again.is_alive(&who));
+    assert!(again.open_lasting(fresh.expose(), None).is_some());
+    again.change(account.number, None, Change { enabled: Some(false), ..Change::default() }).await.unwrap();
+    assert!(again.open_lasting(fresh.expose(), None).is_none());
+    let person = again.change(account.number, None, Change { role: Some(Role::Admin), ..Change::default() }).await;
+    assert_eq!(refusal(person), Some(Refusal::OtherSort));
     assert_eq!(refusal(accounts.renew_lasting(1, None).await), Some(Refusal::OtherSort));
-    let no_station = Wanted { station: String::new(), ..wanted("x", Role::Agent) };
-    assert_eq!(refusal(accounts.create(no_station).await), Some(Refusal::BadStation));
-    let stray = Wanted { station: "pc".into(), ..wanted("x", Role::Viewer) };
-    assert_eq!(refusal(accounts.create(stray).await), Some(Refusal::BadStation));
+}
+
+#[tokio::test]
+async fn a_workstation_is_given_no_account_and_one_of_an_earlier_version_opens_nothing() {
+    let (accounts, store) = with_admin().await;
+    assert_eq!(refusal(accounts.create(wanted("till", Role::Agent)).await), Some(Refusal::NoAccountRole));
+    let (eve, _) = password_of(&accounts, wanted("eve", Role::Viewer)).await;
+    let agent = || Change { role: Some(Role::Agent), ..Change::default() };
+    assert_eq!(refusal(accounts.change(eve.number, None, agent()).await), Some(Refusal::NoAccountRole));
+
+    let (token, digest) = lasting::draw_for(9).unwrap();
+    let kept = AccountRecord {
+        role: Role::Agent.byte(),
+        station: "pc-1".into(),
+        token: Some(digest),
+        ..AccountRecord::new(9, "till", *b"fr")
+    };
+    store.save(9, kept.to_bytes()).await.unwrap();
+    let again = open(store.clone());
+    let old = again.find(9).unwrap();
+    assert_eq!((old.role, old.has_token, old.enabled), (Some(Role::Agent), true, true), "it is still there");
+    assert!(again.open_lasting(token.expose(), Some(HERE)).is_none());
+    assert_eq!(refusal(again.renew_lasting(9, None).await), Some(Refusal::OtherSort));
+    let screen = Change { role: Some(Role::Screen), ..Change::default() };
+    assert_eq!(refusal(again.change(9, None, screen).await), Some(Refusal::OtherSort));
+    let off = Change { enabled: Some(false), ..agent() };
+    assert!(!again.change(9, None, off).await.unwrap().1.enabled, "what it is already may be said");
+    again.remove(9, None).await.unwrap();
+    assert!(again.find(9).is_none() && open(store).find(9).is_none());
 }
 
 #[tokio::test]

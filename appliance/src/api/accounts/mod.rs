@@ -44,8 +44,6 @@ pub(crate) struct AccountView {
     enabled: bool,
     /// The password was given by an administrator: it must be changed first.
     must_change_password: bool,
-    /// The workstation of an agent; empty for others.
-    station: String,
     /// Whether it has a lasting token.
     has_token: bool,
     /// When it was made; `null` when the clock was not set.
@@ -64,7 +62,7 @@ struct Created {
     account: AccountView,
     /// The temporary password of a person, told this once.
     password: Option<String>,
-    /// The lasting token of a workstation or a screen, told this once.
+    /// The lasting token of a screen, told this once.
     token: Option<String>,
 }
 
@@ -86,16 +84,15 @@ struct NewToken {
 struct AskedAccount {
     /// 1 to 64 letters, digits, `.`, `_`, `-`, `@`.
     username: String,
-    /// `viewer`, `operator`, `admin`, `agent` (a workstation) or `screen`.
+    /// `viewer`, `operator`, `admin` or `screen`. A workstation has no account: it is let in at
+    /// `/api/postes/enrolment` and has a token of its own.
+    #[schemars(with = "String", extend("enum" = ["viewer", "operator", "admin", "screen"]))]
     role: Role,
     #[serde(default)]
     display_name: String,
     /// `en` or `fr`; the caller's when left out.
     #[serde(default)]
     language: Option<String>,
-    /// The workstation of an agent.
-    #[serde(default)]
-    station: String,
     /// A temporary password; one is drawn when left out.
     #[serde(default)]
     password: Option<Secret>,
@@ -107,13 +104,12 @@ struct AskedAccount {
 #[schemars(example = serde_json::json!({ "role": "viewer", "enabled": true }))]
 struct AskedChange {
     display_name: Option<String>,
-    /// A person stays a person: `viewer`, `operator` or `admin`.
+    /// A person stays a person: `viewer`, `operator` or `admin`; a screen stays a `screen`.
+    #[schemars(with = "Option<String>", extend("enum" = ["viewer", "operator", "admin", "screen", null]))]
     role: Option<Role>,
     /// `en` or `fr`.
     language: Option<String>,
     enabled: Option<bool>,
-    /// The workstation of an agent.
-    station: Option<String>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -140,7 +136,7 @@ pub(crate) fn routes() -> Vec<Route> {
             .audits(Kind::AccountCreated)
             .run(create),
         Route::get(one, Access::Admin, "One account, with an ETag for a change").answers::<AccountView>(200).run(show),
-        Route::patch(one, Access::Admin, "Change role, name, language, workstation, or switch it on or off")
+        Route::patch(one, Access::Admin, "Change role, name, language, or switch it on or off")
             .reads::<AskedChange>()
             .answers::<AccountView>(200)
             .audits(Kind::AccountChanged)
@@ -175,7 +171,6 @@ impl AccountView {
             language: std::str::from_utf8(&account.language).ok().and_then(Language::of_tag).unwrap_or_default().tag(),
             enabled: account.enabled,
             must_change_password: account.must_change,
-            station: account.station,
             has_token: account.has_token,
             created_at: date(account.created_at),
             password_at: date(account.password_at),
@@ -246,7 +241,6 @@ async fn create(call: Call) -> Outcome {
         display_name: asked.display_name.trim().to_owned(),
         role: asked.role,
         language: read_language(asked.language.as_deref())?.unwrap_or_else(|| letters(call.language)),
-        station: asked.station.trim().to_owned(),
         password: asked.password,
     };
     let (account, handed) = call.platform.accounts.create(wanted).await.map_err(refuse)?;
@@ -269,7 +263,6 @@ async fn change(call: Call) -> Outcome {
         role: asked.role,
         language: read_language(asked.language.as_deref())?,
         enabled: asked.enabled,
-        station: asked.station.map(|station| station.trim().to_owned()),
     };
     let (before, after) = call.platform.accounts.change(account.number, revision, change).await.map_err(refuse)?;
     let (told, tag) = (tell_change(&before, &after), tag(&after));
@@ -288,11 +281,9 @@ pub(crate) fn tell_change(before: &Account, after: &Account) -> String {
     if before.enabled != after.enabled {
         told.push(if after.enabled { "switched on" } else { "switched off" }.into());
     }
-    for (changed, word) in [
-        (before.display_name != after.display_name, "name"),
-        (before.language != after.language, "language"),
-        (before.station != after.station, "workstation"),
-    ] {
+    for (changed, word) in
+        [(before.display_name != after.display_name, "name"), (before.language != after.language, "language")]
+    {
         if changed {
             told.push(word.into());
         }

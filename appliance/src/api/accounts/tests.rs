@@ -69,6 +69,33 @@ async fn an_administrator_looks_after_accounts_and_the_journal_says_so() {
 }
 
 #[tokio::test]
+async fn no_account_is_given_to_a_workstation_and_the_description_says_so() {
+    with_bench(async |bench| {
+        for body in [r#"{"username":"till","role":"agent"}"#, r#"{"username":"till","role":"agent","password":"x"}"#] {
+            let refused = admin(bench, "POST /api/accounts", body).await;
+            assert_eq!((refused.status, refused.pointers()), (422, vec!["/role".to_owned()]), "{}", refused.body);
+            assert_eq!(refused.json()["errors"][0]["code"], "no_account_role");
+        }
+        let station = admin(bench, "POST /api/accounts", r#"{"username":"x","role":"screen","station":"pc"}"#).await;
+        assert_eq!(station.pointers(), ["/station"], "no such field any more");
+        for (line, status) in [("PATCH /api/accounts/1", 422), ("PATCH /api/accounts/5", 422)] {
+            assert_eq!(admin(bench, line, r#"{"role":"agent"}"#).await.status, status, "{line}");
+        }
+        // The bench has one that an earlier version could have made.
+        let old = format!("/api/accounts/{}", Role::Agent.byte());
+        assert_eq!(admin(bench, &format!("GET {old}"), "").await.json()["role"], "agent");
+        assert_eq!(admin(bench, &format!("POST {old}/token"), "{}").await.no(), (409, "other_sort".into()));
+        assert_eq!(admin(bench, &format!("DELETE {old}"), "").await.status, 204);
+
+        let described = bench.ask(None, "GET /api/openapi.json", "", b"").await.json();
+        let schemas = &described["components"]["schemas"];
+        let given: Vec<&str> = Role::GIVEN.iter().map(|role| role.word()).collect();
+        assert_eq!(schemas["AskedAccount"]["properties"]["role"]["enum"], serde_json::json!(given), "{schemas}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_last_administrator_stays_and_the_words_say_what_to_do() {
     with_bench(async |bench| {
         let me = admin(bench, "GET /api/accounts/me", "").await.json();

@@ -329,7 +329,7 @@ async fn put(desk: &Desk, call: &Call, asked: AskedChange) -> Outcome {
         let kept = room.session(id).ok_or_else(|| Problem::from(&fault::NO_SESSION))?;
         seen.check(&tag_of(&kept))?;
         // Before anything is changed: all of it, or nothing.
-        check_step(&kept, asked.status)?;
+        check_step(room, &kept, asked.status)?;
         if let Some(minutes) = asked.minutes {
             let wanted_ms = i64::from(minutes) * 60_000;
             let granted_ms = i64::try_from(kept.granted_ms).unwrap_or(i64::MAX);
@@ -346,14 +346,14 @@ async fn put(desk: &Desk, call: &Call, asked: AskedChange) -> Outcome {
     answer(changed.await?)
 }
 
-/// Refuses a status the session cannot be brought to from where it stands.
-fn check_step(kept: &Kept, wanted: Option<StatusWord>) -> Result<(), Problem> {
-    let can = match wanted {
-        None | Some(StatusWord::Ended) => true,
-        Some(StatusWord::Active) => matches!(kept.state, State::Active | State::Suspended | State::Interrupted),
-        Some(StatusWord::Suspended) => matches!(kept.state, State::Active | State::Suspended),
-    };
-    if can { Ok(()) } else { Err(refused(Fault::Desk(Refusal::NotNow(kept.state)))) }
+/// Refuses a status the session cannot be brought to from where it stands, or not at this hour.
+fn check_step(room: &Room, kept: &Kept, wanted: Option<StatusWord>) -> Result<(), Problem> {
+    match (wanted, kept.state) {
+        (None | Some(StatusWord::Ended), _) | (Some(StatusWord::Active), State::Active) => Ok(()),
+        (Some(StatusWord::Active), _) => room.may_resume(kept.id).map_err(refused),
+        (Some(StatusWord::Suspended), State::Active | State::Suspended) => Ok(()),
+        (Some(StatusWord::Suspended), state) => Err(refused(Fault::Desk(Refusal::NotNow(state)))),
+    }
 }
 
 fn bring_to(room: &mut Room, by: Staff, kept: &Kept, wanted: Option<StatusWord>) -> Result<(), Problem> {

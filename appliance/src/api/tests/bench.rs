@@ -44,6 +44,7 @@ pub(crate) struct Bench {
     /// A desk of its own, beside that of the routes.
     pub(crate) desk: Arc<Desk>,
     pub(crate) network: Network,
+    pub(crate) kiosk: kiosk::Kiosk,
     pub(crate) keeper: Keeper,
     pub(crate) clock: Arc<HandClock>,
     /// Whether the kiosk believes that the storage takes something.
@@ -140,7 +141,7 @@ impl Bench {
         let deps = Deps {
             network: network.clone(),
             keeper: keeper.clone(),
-            kiosk,
+            kiosk: kiosk.clone(),
             clocks,
             settings: NetworkSettings::default(),
             state,
@@ -149,7 +150,7 @@ impl Bench {
         let table = crate::http::build_table(&platform, vec![routes(&deps, &desk)]).unwrap();
         let server = Server::new(platform.clone(), table.clone());
         let stop = watch::channel(false).0;
-        Self { platform, desk, network, keeper, clock, storing, table, deps, server, stop, _folder: folder }
+        Self { platform, desk, network, kiosk, keeper, clock, storing, table, deps, server, stop, _folder: folder }
     }
 
     /// One request on a connection of its own. `fields` are whole lines.

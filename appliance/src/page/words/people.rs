@@ -27,9 +27,6 @@ pub(in crate::page) const ADD_BUTTON: Text = both("Add", "Ajouter");
 pub(in crate::page) const USERNAME: Text = both("Name for the log-in", "Nom de connexion");
 pub(in crate::page) const DISPLAY_NAME: Text = both("Full name", "Nom complet");
 pub(in crate::page) const OPTIONAL: Text = both("May stay empty.", "Peut rester vide.");
-pub(in crate::page) const STATION: Text = both("Workstation", "Poste");
-pub(in crate::page) const STATION_HINT: Text =
-    both("Only for the account of a workstation: its name.", "Seulement pour le compte d'un poste\u{a0}: son nom.");
 pub(in crate::page) const LANGUAGE: Text = both("Language", "Langue");
 pub(in crate::page) const MAY_LOG_IN: Text = both("May log in", "Peut se connecter");
 pub(in crate::page) const SAVE: Text = both("Save", "Enregistrer");
@@ -44,6 +41,10 @@ pub(in crate::page) const GIVE_PASSWORD_HELP: Text = both(
 pub(in crate::page) const GIVE_TOKEN: Text = both("Give a new token", "Donner un nouveau jeton");
 pub(in crate::page) const GIVE_TOKEN_HELP: Text =
     both("The one before stops working at once.", "Le précédent cesse aussitôt de fonctionner.");
+pub(in crate::page) const OF_STATION: Text = both(
+    "An earlier version made this account for a workstation. It opens nothing any more: remove it, and let the machine in among the workstations.",
+    "Une version antérieure a créé ce compte pour un poste. Il n'ouvre plus rien\u{a0}: supprimez-le, et admettez la machine parmi les postes.",
+);
 pub(in crate::page) const TOLD_PASSWORD: Text = both(
     "Temporary password of {name}. Write it down now: it is shown this once.",
     "Mot de passe provisoire de {name}. Notez-le maintenant\u{a0}: il n'est affiché qu'une fois.",

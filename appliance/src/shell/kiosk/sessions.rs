@@ -253,17 +253,36 @@ impl Room {
     /// # Errors
     /// When there is no such session, there is nothing to go on with, or the place is closed.
     pub fn resume(&mut self, staff: Staff, id: SessionId) -> Result<(), Fault> {
+        self.may_resume(id)?;
         let view = self.session(id).ok_or(Fault::NoSession)?;
-        let group = view.station.and_then(|station| self.group_of(station));
-        let open_ms = self.open_ms(group).filter(|_| !view.past_closing);
-        if open_ms == Some(0) && view.state.is_live() {
-            return Err(Fault::Desk(Refusal::Closed));
-        }
+        let open_ms = self.open_ms_of(&view);
         self.for_staff(staff, |desk, actor, now, out| {
             desk.resume(now, actor, id, out)?;
             desk.keep_to_hours(now, id, open_ms, out)
         })
         .map_err(|fault| self.over(id, fault))
+    }
+
+    /// Whether [`Room::resume`] would do it now: whoever asks for more than that at once looks first, and so changes all
+    /// of it or nothing.
+    ///
+    /// # Errors
+    /// As [`Room::resume`].
+    pub fn may_resume(&self, id: SessionId) -> Result<(), Fault> {
+        let view = self.session(id).ok_or(Fault::NoSession)?;
+        if view.state.is_live() && self.open_ms_of(&view) == Some(0) {
+            return Err(Fault::Desk(Refusal::Closed));
+        }
+        match view.state {
+            State::Active | State::Suspended | State::Interrupted => Ok(()),
+            state => Err(Fault::Desk(Refusal::NotNow(state))),
+        }
+    }
+
+    /// Milliseconds until a session must end because the place closes; `None` when it need not.
+    fn open_ms_of(&self, view: &SessionView) -> Option<u64> {
+        let group = view.station.and_then(|station| self.group_of(station));
+        self.open_ms(group).filter(|_| !view.past_closing)
     }
 
     /// Ends a session, or takes a code back that nobody used. One that is over already is no error: two people may press

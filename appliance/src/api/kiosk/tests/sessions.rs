@@ -188,6 +188,50 @@ async fn two_people_may_pause_and_end_one_session_and_each_end_is_one_entry() {
 }
 
 #[tokio::test]
+async fn time_and_status_change_together_or_not_at_all_while_the_place_is_closed() {
+    with_bench(async |bench| {
+        // 2026-03-01, a Sunday, at 10:00.
+        bench.clock.set_wall(Some(std::time::Duration::from_secs(1_772_359_200)));
+        let (station, token) = enrol(bench, 9).await;
+        wake(bench, station, &token).await;
+        let (id, code) = issue(bench, &json!({ "minutes": 60 })).await;
+        let validate = format!("POST {SESSIONS}/validate_code");
+        assert_eq!(by_agent(bench, &token, &validate, &json!({ "code": code }).to_string()).await.status, 200);
+        assert_eq!(bench.send(&format!("POST {SESSIONS}/{id}/suspend"), "").await.status, 200);
+        let open =
+            async |hours| as_role(bench, Role::Admin, "PUT /api/kiosk/settings", &json!({ "hours": hours })).await;
+        assert_eq!(open(json!({ "monday": [{ "opens": "09:00", "closes": "12:00" }] })).await.status, 200);
+
+        let before = bench.get(&format!("{SESSIONS}/{id}")).await;
+        let told = kinds(bench, "theme=kiosk").await;
+        for line in ["PUT", "PATCH"] {
+            for minutes in [30, 90] {
+                let body = json!({ "minutes": minutes, "status": "active" }).to_string();
+                let refused = bench.send(&format!("{line} {SESSIONS}/{id}"), &body).await;
+                assert_eq!(refused.no(), (409, "closed".into()), "{line} {minutes}");
+                let after = bench.get(&format!("{SESSIONS}/{id}")).await;
+                assert_eq!(
+                    (after.field("etag"), after.json()),
+                    (before.field("etag"), before.json()),
+                    "{line} {minutes}"
+                );
+            }
+        }
+        assert_eq!(kinds(bench, "theme=kiosk").await, told, "and nothing is told of it");
+
+        assert_eq!(open(json!(null)).await.status, 200);
+        let both = bench.send(&format!("PUT {SESSIONS}/{id}"), r#"{"minutes":30,"status":"active"}"#).await;
+        assert_eq!(
+            (both.status, &both.json()["granted_ms"], &both.json()["status"]),
+            (200, &json!(1_800_000), &json!("active")),
+            "{}",
+            both.body
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_sheet_of_codes_is_made_whole_once_and_the_table_has_an_end() {
     with_bench(async |bench| {
         let batch = format!("POST {SESSIONS}/batch");

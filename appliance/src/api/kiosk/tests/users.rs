@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{as_role, enrol, issue, kinds, person, wake};
 use crate::accounts::role::Role;
 use crate::api::tests::bench::with_bench;
+use crate::shell::kiosk::{MAX_PEOPLE, PersonDraft, Staff};
 
 const USERS: &str = "/api/utilisateurs";
 
@@ -87,6 +88,52 @@ async fn bad_users_are_refused_by_field_in_both_languages() {
         bench.storing.store(false, Ordering::Relaxed);
         let full = as_role(bench, Role::Operator, &format!("POST {USERS}"), &json!({ "family_name": "x" })).await;
         assert_eq!(full.no(), (507, "not_storing".into()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_table_refuses_one_more_in_words_and_loses_nobody() {
+    with_bench(async |bench| {
+        let first = person(bench, "First").await;
+        let filled = bench.kiosk.call(|room| {
+            let staff = Staff { account: 2, from: None };
+            let draft = |number: usize| PersonDraft {
+                card_number: format!("c{number}"),
+                family_name: format!("Nom{number}"),
+                ..PersonDraft::default()
+            };
+            (1..MAX_PEOPLE).map(|number| room.add_person(staff, &draft(number))).filter(Result::is_ok).count()
+        });
+        assert_eq!(filled.await.unwrap(), MAX_PEOPLE - 1);
+        let last = json!({ "family_name": "Last", "card_number": "last" });
+        let add = format!("POST {USERS}");
+        let told = kinds(bench, "theme=kiosk&limit=1").await;
+        let stats = bench.get(&format!("{USERS}/stats")).await.json();
+        for key in ["", "Idempotency-Key: once\r\n", "Idempotency-Key: once\r\n"] {
+            let full = bench.send_as(Role::Operator, &add, key, &last.to_string()).await;
+            assert_eq!(full.no(), (409, "users_full".into()), "{}", full.body);
+            let detail = full.json()["detail"].as_str().unwrap().to_owned();
+            assert!(detail.contains("4096") && detail.contains("Erase some"), "{detail}");
+        }
+        let french = bench.send_as(Role::Operator, &add, "Accept-Language: fr\r\n", &last.to_string()).await;
+        assert!(french.json()["detail"].as_str().unwrap().contains("Effacez"), "{}", french.body);
+        assert_eq!(bench.get(&format!("{USERS}/stats")).await.json(), stats);
+        assert_eq!(stats["total"], MAX_PEOPLE);
+        assert_eq!(kinds(bench, "theme=kiosk&limit=1").await, told, "what was refused did not happen");
+
+        // Whoever is there can still be changed, served and found.
+        let ask = async |line: &str, body| as_role(bench, Role::Operator, line, &body).await;
+        assert_eq!(ask(&format!("PATCH {USERS}/{first}"), json!({ "notes": "here" })).await.json()["notes"], "here");
+        issue(bench, &json!({ "user": first, "minutes": 30 })).await;
+        let list = bench.ask(Some(Role::Operator), &format!("GET {USERS}?q=nom4095"), "", b"").await.json();
+        assert_eq!((&list["count"], &list["items"][0]["card_number"]), (&json!(1), &json!("c4095")));
+
+        // One goes, one comes, under a number nobody had.
+        assert_eq!(bench.ask(Some(Role::Admin), &format!("DELETE {USERS}/2"), "", b"").await.status, 204);
+        let made = ask(&add, last.clone()).await;
+        assert_eq!((made.status, &made.json()["id"]), (201, &json!(MAX_PEOPLE + 1)), "{}", made.body);
+        assert_eq!(ask(&add, json!({ "family_name": "Next" })).await.no(), (409, "users_full".into()));
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! Holds what the tests of the kiosk stand on: the whole shell over a real log in a folder, with clocks driven by hand.
 //! Never reaches a network. The other test files use it.
 
+mod day;
 mod durable;
 mod lives;
 mod people;
