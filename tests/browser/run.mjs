@@ -41,6 +41,8 @@ async function step(name, act) {
 async function meetMany(page, context) {
   const state = await context.storageState();
   await step("before anything is known", () => tasks.seeNothingYet(page, origin));
+  // While the first look is under way the page grows by what it finds.
+  await step("the first look is over", () => tasks.awaitFirstLook(page, origin));
   const empty = { nobody: "/devices?show=away", quiet: "/changes?show=trouble", alone: "/" };
   await step("views with nothing in them", () => lookAtAll(browser, origin, empty, state, values.out, faults));
   await step("a thousand devices", () => tasks.bringMany(page, origin, 1000));

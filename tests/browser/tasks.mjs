@@ -270,3 +270,16 @@ export async function showOnAScreen(browser, page, origin, faults) {
     await context.close();
   } };
 }
+
+/** Waits until the appliance has looked around once. */
+export async function awaitFirstLook(page, origin) {
+  const over = async () => {
+    const ready = await (await page.request.get(`${origin}/readyz`)).json();
+    return ready.checks.some((check) => check.name === "first_sweep" && check.ok);
+  };
+  const until = Date.now() + 60_000;
+  while (!(await over())) {
+    if (Date.now() > until) throw new Error("no first look within a minute");
+    await page.waitForTimeout(250);
+  }
+}
