@@ -15,7 +15,7 @@ pub(in crate::page) const MASKED: Text = both(
 );
 pub(in crate::page) const SEARCH: Text = both("Name or card number", "Nom ou numéro de carte");
 pub(in crate::page) const FIND: Text = both("Find", "Chercher");
-pub(in crate::page) const ADD: Text = both("Add a person", "Inscrire une personne");
+pub(in crate::page) const ADD: Text = both("Add a person", "Nouvel usager");
 pub(in crate::page) const ADD_YES: Text = both("Add", "Inscrire");
 pub(in crate::page) const NAME: Text = both("Name", "Nom");
 pub(in crate::page) const CARD: Text = both("Card", "Carte");
