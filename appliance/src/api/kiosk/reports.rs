@@ -68,7 +68,7 @@ async fn show(desk: Arc<Desk>, call: Call) -> Outcome {
         fields.flat_map(|field| field.split(',')).any(|one| one.trim().to_ascii_lowercase().starts_with("text/csv"))
     };
     let csv = match call.query("format") {
-        None | Some("") => wants_csv(),
+        None => wants_csv(),
         Some("json") => false,
         Some("csv") => true,
         Some(_) => return Err(Problem::from(&faults::BAD_PARAMETER).with("name", "format")),
