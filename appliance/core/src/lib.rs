@@ -21,6 +21,7 @@ pub mod kiosk;
 pub mod lan;
 pub mod limits;
 pub mod moment;
+pub mod table;
 pub mod text;
 
 pub use embassy_time::{Duration, Instant};

@@ -15,10 +15,11 @@ pub const MAX_ADDRESSES: usize = 16;
 /// Addresses one interface answers for without having them: a proxy for a whole subnet. The longest unclaimed leaves. 16 B
 /// each, and only on proxies.
 pub const MAX_ANSWERED_FOR: usize = 64;
-/// Names of one device, one per source and name. The longest unseen leaves.
+/// Names of one device, one per source and name. The longest unseen leaves. With more than 1,024 devices half of this, of
+/// [`MAX_CLUES`] and of [`MAX_PORTS`] is what one may still come to.
 pub const MAX_NAMES: usize = 12;
 /// What a device said about itself, for the rules. The longest unseen leaves. About 60 B each.
-pub const MAX_CLUES: usize = 48;
+pub const MAX_CLUES: usize = 32;
 /// Open ports remembered for one device. The highest-numbered unseen one leaves.
 pub const MAX_PORTS: usize = 64;
 /// Identifiers that survive a change of address. The longest unseen leaves.

@@ -53,35 +53,38 @@ def _tell(text):
 
 def _resident_kib(pid):
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+        # A process that ended and was not waited for yet has no memory.
+        return next((int(line.split()[1]) for line in file if line.startswith("VmRSS")), 0)
 
 
 class Watch:
-    """Reads the memory of the service five times a second: that of the broker, which was started, and of its child."""
+    """Reads the memory of the service five times a second, and that of the broker, which was started and whose child it is."""
 
     def __init__(self, pid):
-        self.pid, self.peak, self.on = pid, 0.0, True
+        self.pid, self.peaks, self.on = pid, (0.0, 0.0), True
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
     def now(self):
-        """Resident memory of both in MiB; what they share is counted twice."""
+        """Resident memory in MiB: of the service, and of both, where what they share is counted twice."""
         with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as file:
-            children = file.read().split()
-        return sum(_resident_kib(pid) for pid in [self.pid, *children]) / 1024
+            service = sum(_resident_kib(pid) for pid in file.read().split()) / 1024
+        broker = _resident_kib(self.pid) / 1024
+        # Without rights there is no broker, and one process is all.
+        return (service or broker), service + broker
 
     def _run(self):
         while self.on:
             try:
-                self.peak = max(self.peak, self.now())
-            except (OSError, StopIteration):
+                self.peaks = tuple(map(max, self.peaks, self.now()))
+            except OSError:
                 return
             time.sleep(0.2)
 
     def take(self):
-        """The peak since the last call."""
-        peak, self.peak = self.peak, 0.0
-        return round(peak, 1)
+        """What it is now and the peaks since the last call, as columns of the table."""
+        now, (peaks, self.peaks) = self.now(), (self.peaks, (0.0, 0.0))
+        return [f"{value:.1f}" for pair in zip(now, map(max, peaks, now)) for value in pair]
 
 
 def _list(folder):
@@ -160,26 +163,26 @@ class Bench:
             time.sleep(SETTLE_S)
             watch = Watch(child.pid)
             time.sleep(1)
-            rows.append(("at rest, the lab's machines only", round(watch.now(), 1), watch.take(), ""))
+            rows.append(("at rest, the lab's machines only", *watch.take(), ""))
             _tell(rows[-1])
             self._client("import", _list(self.folder))
-            rows.append((f"{TABLE} devices by hand, with notes and tags", round(watch.now(), 1), watch.take(), ""))
+            rows.append((f"{TABLE} devices by hand, with notes and tags", *watch.take(), ""))
             _tell(rows[-1])
             for turn in range(self.options.rounds):
                 words = (sys.executable, "-c", crowd, str(TABLE), str(turn), str(self.options.pace))
                 self.field._lab("exec", "linux", "--", *words)  # noqa: SLF001
                 time.sleep(SETTLE_S)
-                rows.append((f"each told of in {PACKETS} packets, round {turn + 1}", round(watch.now(), 1), watch.take(), ""))
+                rows.append((f"each told of in {PACKETS} packets, round {turn + 1}", *watch.take(), ""))
                 _tell(rows[-1])
                 heard = json.loads(
                     self._client("load", self.options.seconds, self.options.readers, self.options.listeners)
                 )
-                rows.append((f"under load, round {turn + 1}", round(watch.now(), 1), watch.take(), json.dumps(heard)))
+                rows.append((f"under load, round {turn + 1}", *watch.take(), json.dumps(heard)))
                 _tell(rows[-1])
             for turn in range(SWEEP_MARKS):
                 heard = json.loads(self._client("sweep", max(1, self.options.sweeps // SWEEP_MARKS)))
                 words = f"after {(turn + 1) * (self.options.sweeps // SWEEP_MARKS)} sweeps more"
-                rows.append((words, round(watch.now(), 1), watch.take(), json.dumps(heard)))
+                rows.append((words, *watch.take(), json.dumps(heard)))
                 _tell(rows[-1])
             tables = self._longest()
             alive = child.poll() is None
@@ -198,9 +201,9 @@ class Bench:
 def _report(measured, options, hardware):
     rows, cage, tables, alive = measured
     print(f"\n{machine.line(hardware)}\n")
-    print("| when | resident MiB after | peak since the row above | answers |\n| --- | --- | --- | --- |")
-    for when, after, peak, heard in rows:
-        print(f"| {when} | {after} | {peak} | {heard} |")
+    print("| when | service, MiB | its peak | with the broker, MiB | their peak | answers |\n" + "| --- " * 6 + "|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
     print(f"\nThe fullest of the first devices: {json.dumps(tables)}")
     print(f"{options.readers} readers, {options.listeners} event streams, {options.seconds:.0f} s a round.")
     if cage["kind"]:

@@ -87,15 +87,19 @@ def _services(results):
     rows = []
     for size, service in results.get("service", {}).items():
         if "idle" not in service:
-            rows.append((size, f"failed: {service['failed']}", "-", "-", "-", "-"))
+            rows.append((size, f"failed: {service['failed']}", "-", "-", "-", "-", "-"))
             continue
         total = {what: round(sum(one[what] for one in service["idle"]), 1) for what in service["idle"][0]}
         later = service.get("later")
         after = f"{sum(one['rss_mb'] for one in later['processes']):.1f} after {later['after_s']} s" if later else "-"
         first = service.get("failed") or f"{service['first_sweep_s']} s"
-        rows.append((size, total["rss_mb"], total["anonymous_mb"], total["peak_mb"], after, first))
+        parts = " + ".join(str(one["rss_mb"]) for one in service["idle"])
+        cells = (parts, total["share_mb"], total["anonymous_mb"], total["peak_mb"], after, first)
+        rows.append((size, *cells))
     if rows:
-        head = ("hosts", "RSS MB, idle", "of it private", "peak MB", "later", "first sweep over after")
+        # Pages of the program that both have are counted once in the second column, and in each process in the first.
+        memory = ("RSS MiB, idle: broker + service", "together", "private", "peak", "later")
+        head = ("hosts", *memory, "first sweep over after")
         yield f"## The service at rest\n\n{_table(head, rows)}"
     binary = results.get("binary")
     if binary:

@@ -21,15 +21,18 @@ ADDRESS = "127.0.0.1:18080"
 
 
 def _memory(pid):
-    """Resident, peak and private memory of a process in MB."""
+    """Resident, peak and private memory of a process in MB, and its share of what several processes have in memory."""
     found = {}
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         for line in file:
             name, _, value = line.partition(":")
             if name in ("VmRSS", "VmHWM", "RssAnon", "Threads"):
                 found[name] = int(value.split()[0])
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        share = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
     return {
         "rss_mb": round(found["VmRSS"] / 1024, 1),
+        "share_mb": round(share / 1024, 1),
         "peak_mb": round(found["VmHWM"] / 1024, 1),
         "anonymous_mb": round(found["RssAnon"] / 1024, 1),
         "threads": found["Threads"],

@@ -12,7 +12,7 @@ use super::judge::Judge;
 use super::ladder::{self, Ladder};
 use super::leg::Degraded;
 use super::machine::{About, Lan};
-use super::place::who_has;
+use super::place::{Holder, who_has};
 use super::presence::{Presence, Told};
 use super::probe::Probe;
 use super::sighting::{Role, Source};
@@ -72,6 +72,7 @@ impl<J: Judge> Lan<J> {
             return;
         }
         leg.degraded = None;
+        leg.sweeping = false;
         self.suspend(segment, now);
     }
 
@@ -88,10 +89,11 @@ impl<J: Judge> Lan<J> {
         }
         for id in ended {
             self.climbing.remove(&id);
+            let vigil = self.devices.get_mut(&id).map(|device| &mut device.live.vigil);
             let asked =
-                self.devices.get_mut(&id).is_some_and(|device| core::mem::take(&mut device.live.vigil.asked_by_person));
-            if asked {
-                self.answer_check(id, false, Source::Arp);
+                vigil.and_then(|vigil| core::mem::take(&mut vigil.asked_by_person).then_some(vigil.probes_sent));
+            if let Some(sent) = asked {
+                self.answer_check(id, None, sent);
             }
             self.reschedule(id);
         }
@@ -101,7 +103,7 @@ impl<J: Judge> Lan<J> {
     fn know_myself(&mut self, segment: SegmentId, mac: super::super::Mac, leg: &Leg<'_>, now: Instant) {
         use super::sighting::{Fact, Sighting};
         let at = self.moment(now);
-        let before = self.devices.values().find(|device| device.kept.roles.iter().any(|row| row.role == Role::Myself));
+        let before = self.devices.values().find(|device| device.is_myself());
         if let (Some(id), None) = (before.map(|device| device.kept.id), self.keys.get(&(segment, mac))) {
             // Another leg of the same appliance, not another device.
             let leg = Interface::new(segment, Some(mac), at);
@@ -117,6 +119,28 @@ impl<J: Judge> Lan<J> {
         }
         let fact = Fact::Role(Role::Myself);
         self.observe(&Sighting { segment, source: Source::Neighbour, mac: Some(mac), ip: None, fact }, now);
+    }
+
+    /// A sweep shows who is there, and first of all whoever sweeps: nobody else tells the appliance of itself. Only the
+    /// times move on; that it was heard here would pass for a proof that the link works.
+    pub(super) fn see_myself(&mut self, segment: SegmentId, now: Instant) {
+        let at = self.moment(now);
+        let Some(leg) = self.legs.get(usize::from(segment.0)).filter(|leg| leg.up) else { return };
+        let Some(device) = self.devices.values_mut().find(|device| device.is_myself()) else { return };
+        device.count_uptime(now);
+        device.kept.last_seen = at;
+        device.live.vigil.heard = Some(now);
+        for row in device.kept.interfaces.iter_mut().filter(|row| row.segment == segment) {
+            row.last_seen = at;
+            for (ip, _) in &leg.nets {
+                if let Some(address) = row.address_mut(*ip) {
+                    address.last_seen = at;
+                }
+                // Its own claim is heard by nobody here: without this, whoever took the address would hold it unasked.
+                let holder = Holder { device: device.kept.id, mac: row.mac, last: Some(now) };
+                self.holders.insert((segment, *ip), holder);
+            }
+        }
     }
 
     /// A whole sweep is over: who was not heard since it began is missed, unless so many are that the scanner is to blame.
@@ -268,7 +292,8 @@ impl<J: Judge> Lan<J> {
         }
         let mut sent = 0;
         for interface in newest {
-            if self.legs.get(usize::from(interface.segment.0)).is_some_and(|leg| leg.up) {
+            let up = self.legs.get(usize::from(interface.segment.0)).is_some_and(|leg| leg.up);
+            if up && !interface.is_spared(&self.settings) {
                 for probe in ladder::questions(ladder.step, interface, &device.kept.ports) {
                     self.outbox.push(Action::Probe(probe));
                     sent += 1;
@@ -317,13 +342,13 @@ impl<J: Judge> Lan<J> {
         let patience = device.patience(&settings);
         let vigil = &mut device.live.vigil;
         vigil.ladder = None;
-        let asked = core::mem::take(&mut vigil.asked_by_person);
+        let asked = core::mem::take(&mut vigil.asked_by_person).then_some(vigil.probes_sent);
         let pause = settings.confirm_pause + jitter;
         let gone =
             vigil.state == Presence::Offline || (vigil.state == Presence::Unknown && device.kept.told != Told::Online);
         if gone || !may {
-            if asked {
-                self.answer_check(id, false, Source::Arp);
+            if let Some(sent) = asked {
+                self.answer_check(id, None, sent);
             }
             return;
         }
@@ -359,8 +384,8 @@ impl<J: Judge> Lan<J> {
                 vigil.retry = Some(now + wait + jitter);
             }
         }
-        if asked {
-            self.answer_check(id, false, Source::Arp);
+        if let Some(sent) = asked {
+            self.answer_check(id, None, sent);
         }
     }
 
@@ -404,9 +429,12 @@ impl Device {
 
     /// Whether sweeps of this segment say something of it.
     pub(super) fn is_watched_on(&self, segment: SegmentId) -> bool {
-        self.live.tentative.is_none()
-            && self.home() == Some(segment)
-            && !self.kept.roles.iter().any(|row| row.role == Role::Myself)
+        self.live.tentative.is_none() && self.home() == Some(segment) && !self.is_myself()
+    }
+
+    /// Whether it is this appliance.
+    pub(super) fn is_myself(&self) -> bool {
+        self.kept.roles.iter().any(|row| row.role == Role::Myself)
     }
 
     /// Whether the world believes it is there.

@@ -185,6 +185,9 @@ impl Device {
             };
             belief.hear(Group::Link, weight * fade(age(interface.last_seen, at), IDENTITY_HALF));
         }
+        if self.is_myself() {
+            belief.hear(Group::Person, 0.99);
+        }
         for row in self.kept.stable.iter() {
             let weight = identifier_weight(row.id) * fade(age(row.last_seen, at), IDENTITY_HALF);
             belief.hear(Group::of(row.source), weight);

@@ -87,8 +87,8 @@ pub(super) struct Live {
     pub(super) contested: bool,
     /// When two faces of one MAC were last looked for.
     pub(super) faces_checked: Option<Instant>,
-    /// When its addresses were last asked whether they are at one place.
-    pub(super) places_checked: Option<Instant>,
+    /// Its addresses are not asked sooner whether they are at one place.
+    pub(super) places_again: Option<Instant>,
     pub(super) saved: Option<Instant>,
     /// Something observed waits to be saved.
     pub(super) unsaved: bool,

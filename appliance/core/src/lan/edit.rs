@@ -106,6 +106,10 @@ pub enum Refusal {
     Myself,
     /// No address is known to ask.
     NothingToAsk,
+    /// A person said that it is never to be asked.
+    Excluded,
+    /// The appliance has no leg in its segment at this moment.
+    NotConnected,
 }
 
 impl<J: Judge> Lan<J> {
@@ -306,6 +310,15 @@ impl<J: Judge> Lan<J> {
         let device = self.devices.get_mut(&id).ok_or(Refusal::NoSuchDevice)?;
         if device.ip().is_none() && device.mac().is_none() {
             return Err(Refusal::NothingToAsk);
+        }
+        let settings = &self.settings;
+        if device.ip().is_some() && !device.may_be_asked(settings) {
+            return Err(Refusal::Excluded);
+        }
+        let up = |row: &Interface| self.legs.get(usize::from(row.segment.0)).is_some_and(|leg| leg.up);
+        if !device.kept.interfaces.iter().any(up) {
+            // Silence would say nothing of the device.
+            return Err(Refusal::NotConnected);
         }
         let vigil = &mut device.live.vigil;
         vigil.asked_by_person = true;

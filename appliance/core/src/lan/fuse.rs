@@ -111,6 +111,10 @@ const PRESENCE_HALF: Duration = Duration::from_secs(600);
 
 /// How sure it is that a device is there: fresh witnesses, less a half for each miss; little once it is called gone.
 pub(super) fn presence_confidence(device: &Device, now: Instant) -> f32 {
+    if device.is_myself() {
+        // Whoever asks is answered by it.
+        return 1.0;
+    }
     let mut belief = Belief::none();
     for (group, heard) in GROUPS.iter().zip(device.live.heard) {
         if let Some(heard) = heard {

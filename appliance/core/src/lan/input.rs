@@ -33,7 +33,7 @@ pub enum Input<'a> {
         /// Which.
         segment: SegmentId,
     },
-    /// A sweep of a whole segment is over, the wait for its last answers included.
+    /// A sweep of a whole segment is over, the wait for its last answers included, or was stopped.
     SweepEnded {
         /// Which.
         segment: SegmentId,

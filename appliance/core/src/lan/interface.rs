@@ -8,6 +8,7 @@ use vigie_wire::Mac;
 
 use super::SegmentId;
 use super::rows::Rows;
+use super::settings::LanSettings;
 use super::unstored::Unstored;
 use super::voice::Voices;
 use crate::Moment;
@@ -105,6 +106,11 @@ impl Interface {
             answers_for: Unstored::default(),
             doubt: Unstored::default(),
         }
+    }
+
+    /// Whether a person said that it is never to be asked.
+    pub(super) fn is_spared(&self, settings: &LanSettings) -> bool {
+        self.current.is_some_and(|ip| settings.is_excluded(ip))
     }
 
     /// The row of an address.

@@ -4,6 +4,7 @@
 use embassy_time::{Duration, Instant};
 
 use super::SegmentId;
+use super::allowance::Allowance;
 use super::believe::{Maker, is_single};
 use super::change::ChangeKind;
 use super::device::{Device, DeviceId};
@@ -36,16 +37,19 @@ impl<J: Judge> Lan<J> {
     pub(super) fn learn(&mut self, placed: Placed, seen: &Sighting<'_>, now: Instant) {
         let id = placed.device;
         let at = self.moment(now);
+        let allowed = Allowance::among(self.devices.len());
+        // An identifier heard from two machines at once would make one device of them, now or when they part.
+        let is_one = !matches!(seen.fact, Fact::Stable(..)) || !self.may_be_twins(id, at);
         let Some(device) = self.devices.get_mut(&id) else { return };
         let changed = match seen.fact {
             Fact::Alive | Fact::Answered(_) | Fact::Claims | Fact::Carried => return,
-            Fact::Name(name) => device.learn_name(name, seen.source, at),
-            Fact::Clue(clue, text) => device.learn_clue(clue, text, seen.source, at),
+            Fact::Name(name) => device.learn_name(name, seen.source, allowed.names, at),
+            Fact::Clue(clue, text) => device.learn_clue(clue, text, seen.source, allowed.clues, at),
             Fact::Port { port, open } => {
                 self.learn_port(id, port, open, seen.source, now);
                 return;
             }
-            Fact::Stable(sort, text) => device.learn_stable(sort, text, seen.source, at),
+            Fact::Stable(sort, text) => is_one && device.learn_stable(sort, text, seen.source, at),
             Fact::Role(role) => device.learn_role(role, at),
             Fact::Goodbye => {
                 self.goodbye(id, now);
@@ -65,7 +69,7 @@ impl<J: Judge> Lan<J> {
                     self.propose_for(id, now);
                 }
             }
-            Fact::Stable(sort, text) if !self.is_said_by_its_owner(id, seen, sort, text) => {
+            Fact::Stable(sort, text) if is_one && !self.is_said_by_its_owner(id, seen, sort, text) => {
                 self.recognise(id, sort, text, now);
             }
             Fact::Role(Role::DhcpServer) => self.check_rogue(id, seen.segment, now),
@@ -101,6 +105,10 @@ impl<J: Judge> Lan<J> {
         let at = self.moment(now);
         let Some(device) = self.devices.get_mut(&id) else { return };
         device.live.judge = None;
+        // Two machines speak as one while a conflict is open: what was made of the first stands until it is over.
+        if device.live.contested && device.kept.kind.is_some() {
+            return;
+        }
         let mut verdict = Verdict::default();
         self.judge.judge(&**device, &mut verdict);
         let (vendor, agreed) = device.best_vendor(at);
@@ -252,8 +260,8 @@ pub(super) fn age(of: Moment, at: Moment) -> Duration {
 }
 
 impl Device {
-    /// Takes note of a name; true when it is a new one.
-    pub(super) fn learn_name(&mut self, name: &str, source: Source, at: Moment) -> bool {
+    /// Takes note of a name, of at most `room`; true when it is a new one.
+    pub(super) fn learn_name(&mut self, name: &str, source: Source, room: usize, at: Moment) -> bool {
         let name = name.trim().trim_end_matches('.');
         if is_no_name(name) {
             return false;
@@ -268,14 +276,27 @@ impl Device {
         }
         let row = NameRow { source, name: Text::cut(name), first_seen: at, last_seen: at, since: at };
         let shown = self.kept.hostname.as_ref().map(|field| (field.source, field.value.clone()));
-        self.kept.names.push_or_evict(row, |row| {
+        self.kept.names.push_within(room, row, |row| {
             let is_shown = shown.as_ref().is_some_and(|(source, name)| *source == row.source && **name == *row.name);
             (is_shown, row.last_seen)
         });
         true
     }
 
-    fn learn_clue(&mut self, clue: Clue, text: &str, source: Source, at: Moment) -> bool {
+    /// Forgets the names and clues that came when another machine spoke for this device as well, since shortly before `opened`:
+    /// what is its own is said again. The name it is shown by stays.
+    pub(super) fn forget_the_others_words(&mut self, opened: Moment) {
+        let is_older = |first_seen: Moment| {
+            first_seen < opened && first_seen.age(opened).is_none_or(|age| age > super::dispute::TOGETHER)
+        };
+        let shown = self.kept.hostname.as_ref().map(|field| &field.value);
+        self.kept.names.retain(|row| is_older(row.first_seen) || shown.is_some_and(|name| **name == *row.name));
+        self.kept.clues.retain(|row| is_older(row.first_seen) || row.clue == Clue::MacVendor);
+        self.live.unsaved = true;
+    }
+
+    /// Takes note of what it says about itself, of at most `room`; true when it is new.
+    fn learn_clue(&mut self, clue: Clue, text: &str, source: Source, room: usize, at: Moment) -> bool {
         let text = text.trim();
         let random = self.kept.interfaces.iter().all(|interface| interface.random);
         if text.is_empty() || (clue == Clue::MacVendor && random) {
@@ -296,9 +317,8 @@ impl Device {
             let fresh = |row: &ClueRow| row.last_seen.age(at).is_some_and(|age| age < OUTDATED);
             self.kept.clues.retain(|row| row.source != source || row.clue != clue || fresh(row));
         }
-        self.kept
-            .clues
-            .push_or_evict(ClueRow { source, clue, text, first_seen: at, last_seen: at }, |row| row.last_seen);
+        let row = ClueRow { source, clue, text, first_seen: at, last_seen: at };
+        self.kept.clues.push_within(room, row, |row| row.last_seen);
         true
     }
 

@@ -23,6 +23,9 @@ pub(super) struct LegState {
     pub(super) heard: Option<(DeviceId, Instant)>,
     pub(super) heard_else: Option<Instant>,
     pub(super) degraded: Option<Degraded>,
+    /// Whether a sweep of it is under way, and when the last one ended.
+    pub(super) sweeping: bool,
+    pub(super) swept: Option<Instant>,
 }
 
 /// A leg whose scanner is to blame.
@@ -46,6 +49,8 @@ impl Default for LegState {
             heard: None,
             heard_else: None,
             degraded: None,
+            sweeping: false,
+            swept: None,
         }
     }
 }
@@ -64,6 +69,11 @@ impl LegState {
     /// Whether verdicts of absence may be given here.
     pub(super) const fn may_judge(&self) -> bool {
         self.up && self.degraded.is_none()
+    }
+
+    /// Whether a sweep has asked everybody at some time since `at`.
+    pub(super) fn was_swept_since(&self, at: Instant) -> bool {
+        self.sweeping || self.swept.is_some_and(|swept| swept >= at)
     }
 
     /// Takes note that a device was heard here.

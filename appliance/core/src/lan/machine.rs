@@ -134,8 +134,17 @@ impl<J: Judge> Lan<J> {
             Input::Sighting(sighting) => self.observe(sighting, now),
             Input::SegmentUp(leg) => self.leg_up(&leg, now),
             Input::SegmentDown { segment } => self.leg_down(segment, now),
-            Input::SweepBegan { .. } | Input::Tick => {}
+            Input::SweepBegan { segment } => {
+                if let Some(leg) = self.leg_mut(segment) {
+                    leg.sweeping = true;
+                }
+            }
+            Input::Tick => {}
             Input::SweepEnded { segment, began, asked, whole } => {
+                if let Some(leg) = self.leg_mut(segment) {
+                    (leg.sweeping, leg.swept) = (false, Some(now));
+                }
+                self.see_myself(segment, now);
                 if whole && asked > 0 {
                     self.count_misses(segment, began, now);
                 }
@@ -221,6 +230,22 @@ impl<J: Judge> Lan<J> {
             Some((device.ip() == Some(ip), last, device))
         });
         held.max_by_key(|(shown, last, _)| (*shown, *last)).map(|(_, _, device)| device)
+    }
+
+    /// Whether nothing may be asked of this address: it is excluded, or it is an IPv6 address of a machine whose IPv4
+    /// address is. A person can only name the latter, and means the machine.
+    #[must_use]
+    pub fn is_spared(&self, segment: SegmentId, ip: IpAddr) -> bool {
+        match ip {
+            IpAddr::V4(ip) => self.settings.is_excluded(ip),
+            IpAddr::V6(_) => {
+                let holder = self.holders.get(&(segment, ip)).filter(|_| !self.settings.excluded.is_empty());
+                let device = holder.and_then(|holder| self.devices.get(&holder.device));
+                device.is_some_and(|device| {
+                    device.kept.interfaces.iter().any(|row| row.address(ip).is_some() && row.is_spared(&self.settings))
+                })
+            }
+        }
     }
 
     /// Conflicts, open and remembered.

@@ -14,7 +14,7 @@ use super::machine::{About, Lan};
 use super::place::Holder;
 use super::presence::{Presence, Told};
 use super::record::{Merge, Relation};
-use super::sighting::{Role, Sighting, StableId};
+use super::sighting::{Sighting, StableId};
 use super::union::undo;
 use super::voice::hash64;
 use crate::Text;
@@ -255,7 +255,7 @@ impl<J: Judge> Lan<J> {
 
     /// Whether a device is this appliance.
     pub(super) fn is_myself(&self, id: DeviceId) -> bool {
-        self.devices.get(&id).is_some_and(|device| device.kept.roles.iter().any(|row| row.role == Role::Myself))
+        self.devices.get(&id).is_some_and(|device| device.is_myself())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Never sends or receives: probes go out as actions, answers come back as sightings. Called by the network shell.
 
 mod absent;
+mod allowance;
 mod attend;
 mod believe;
 pub mod change;

@@ -89,6 +89,8 @@ impl<J: Judge> Lan<J> {
             return;
         }
         let before = device.live.vigil.state;
+        // Hearing it ends the confirmation, and with it the count of what was asked.
+        let asked_before = device.live.vigil.probes_sent;
         device.hear(now, &self.settings);
         let settings = &self.settings;
         let save_due =
@@ -117,18 +119,19 @@ impl<J: Judge> Lan<J> {
             }
         }
         if asked {
-            self.answer_check(id, true, seen.source);
+            self.answer_check(id, Some(seen.source), asked_before);
         }
     }
 
-    pub(super) fn answer_check(&mut self, id: DeviceId, heard: bool, source: Source) {
+    /// Answers the person who waits: who was heard, or nobody, after so many questions.
+    pub(super) fn answer_check(&mut self, id: DeviceId, heard: Option<Source>, sent: u16) {
         let Some(device) = self.devices.get(&id) else { return };
-        let sent = device.live.vigil.probes_sent;
-        let evidence = if heard {
-            Text::format(format_args!("heard by {} after {sent} probes", source.name()))
-        } else {
-            Text::format(format_args!("{sent} probes without an answer"))
+        let evidence = match heard.map(Source::name) {
+            Some(source) if sent == 1 => Text::format(format_args!("heard by {source} after 1 probe")),
+            Some(source) => Text::format(format_args!("heard by {source} after {sent} probes")),
+            None => Text::format(format_args!("{sent} probes without an answer")),
         };
+        let heard = heard.is_some();
         let answer = device.live.answer.filter(|_| heard).map(|(after, _)| after);
         self.outbox.push(Action::Checked(Checked { device: id, heard, presence: device.presence(), answer, evidence }));
     }
@@ -258,10 +261,15 @@ impl Device {
         self.live.vigil.counted = Some(now);
     }
 
+    /// Whether there is an address to ask it at, and nobody forbade it.
+    pub(super) fn may_be_asked(&self, settings: &super::settings::LanSettings) -> bool {
+        self.kept.interfaces.iter().any(|interface| interface.ip().is_some() && !interface.is_spared(settings))
+    }
+
     pub(super) fn patience(&self, settings: &super::settings::LanSettings) -> Patience {
         let mut patience = Patience::with(self.kind(), self.random_mac(), &self.kept.gaps, settings);
-        if self.kept.interfaces.iter().all(|interface| interface.ip().is_none()) {
-            // Nothing is known to ask it at: only its own silence speaks.
+        if !self.may_be_asked(settings) {
+            // Nothing is known to ask it at, or a person forbade it: only its own silence speaks.
             patience.silence = settings.longest_silence;
         }
         patience

@@ -296,6 +296,8 @@ impl<J: Judge> Lan<J> {
         let Some(ip) = placed.ip else { return };
         let at = self.moment(now);
         let is_gateway = self.leg(segment).is_some_and(|leg| leg.gateway == Some(ip));
+        // Nobody moves to an address of this appliance: whoever takes it does not even answer the appliance at its own.
+        let takes_ours = self.leg(segment).is_some_and(|leg| leg.is_own(ip)) && !self.is_myself(placed.device);
         let Some(device) = self.devices.get_mut(&placed.device) else { return };
         let tentative = device.live.tentative.is_some();
         let Some(interface) = device.interface_mut(segment, placed.mac) else { return };
@@ -310,7 +312,9 @@ impl<J: Judge> Lan<J> {
             // Of all it answers for, this one is surely its own.
             interface.current = Some(own);
         }
-        if let IpAddr::V4(v4) = ip {
+        if let IpAddr::V4(v4) = ip
+            && !takes_ours
+        {
             interface.weigh_current(v4, fresh, now, at);
         }
         if fresh && !tentative {

@@ -1,5 +1,6 @@
 //! Holds the open ports of a device and what counts as one opening or closing.
-//! Never tells the first inventory, nor a port that was merely never asked for before. Called by `Lan`.
+//! Never tells the first inventory, nor a port that was merely never asked for before, nor what may be said of a device by
+//! another machine that uses its MAC or address. Called by `Lan`.
 
 use alloc::boxed::Box;
 use core::net::IpAddr;
@@ -7,6 +8,7 @@ use core::net::IpAddr;
 use embassy_time::{Duration, Instant};
 
 use super::SegmentId;
+use super::allowance::Allowance;
 use super::change::ChangeKind;
 use super::device::{Device, DeviceId};
 use super::judge::Judge;
@@ -51,18 +53,23 @@ impl<J: Judge> Lan<J> {
     /// One port of a device was seen open or closed.
     pub(super) fn learn_port(&mut self, id: DeviceId, port: Port, open: bool, source: Source, now: Instant) {
         let at = self.moment(now);
+        let allowed = Allowance::among(self.devices.len());
+        let may_be_another = self.may_be_another(id);
         let Some(device) = self.devices.get_mut(&id) else { return };
         if open {
-            if device.learn_open(port, source, at) {
+            if device.learn_open(port, source, allowed.ports, at) {
                 device.live.unsaved = true;
                 device.live.judge.get_or_insert(now + Duration::from_millis(300));
                 self.outbox.mark(device, false, true);
             }
             return;
         }
+        if may_be_another {
+            return;
+        }
         let Some(row) = device.kept.ports.iter_mut().find(|row| row.port == port && row.open) else { return };
-        match row.refused {
-            None => row.refused = Some(at),
+        match &row.refused {
+            None => row.refused = Some(Box::new(at)),
             Some(first) if first.age(at).is_some_and(|age| age < REFUSED_APART) => {}
             Some(_) => self.close(id, port, "refused twice", at),
         }
@@ -107,6 +114,10 @@ impl<J: Judge> Lan<J> {
             .filter(|device| of_host(device) && device.live.tentative.is_none())
             // Who was not heard during the pass was not there to answer.
             .filter(|device| device.live.vigil.heard.is_some_and(|heard| heard >= began))
+            // Nor was who is excluded: it was heard, and nobody asked it.
+            .filter(|device| device.may_be_asked(&self.settings))
+            // Whose ports they are is not known while two answer: what still stands when that is over is told then.
+            .filter(|device| !self.may_be_another(device.kept.id))
             .map(|device| device.kept.id)
             .collect();
         for id in ids {
@@ -170,8 +181,8 @@ fn named(port: Port) -> Text<16> {
 }
 
 impl Device {
-    /// Takes note of an open port; true when that is news.
-    fn learn_open(&mut self, port: Port, source: Source, at: Moment) -> bool {
+    /// Takes note of an open port, of at most `room`; true when that is news.
+    fn learn_open(&mut self, port: Port, source: Source, room: usize, at: Moment) -> bool {
         if let Some(row) = self.kept.ports.iter_mut().find(|row| row.port == port) {
             row.last_seen = at;
             // An announcement does not open what refuses: only an answer of the port itself does.
@@ -188,6 +199,6 @@ impl Device {
         let told = self.kept.passes.is_empty() || source != Source::Tcp;
         let row = PortRow { port, open: true, source, first_seen: at, last_seen: at, misses: 0, refused: None, told };
         let worth = |row: &PortRow| (row.open, core::cmp::Reverse(row.port));
-        self.kept.ports.push_or_evict(row, worth).is_none_or(|left| left.port != port)
+        self.kept.ports.push_within(room, row, worth).is_none_or(|left| left.port != port)
     }
 }

@@ -95,32 +95,6 @@ pub enum Query {
     DhcpDiscover,
 }
 
-/// Protocols of questions, for counting; see [`Query::protocol`].
-pub const PROTOCOLS: [&str; 13] =
-    ["arp", "nd", "icmp", "tcp", "mdns", "llmnr", "nbns", "ssdp", "wsd", "snmp", "dns", "greeting", "dhcp"];
-
-impl Query {
-    /// The place of its protocol in [`PROTOCOLS`].
-    #[must_use]
-    pub const fn protocol(&self) -> usize {
-        match self {
-            Self::Arp { .. } => 0,
-            Self::Nd { .. } | Self::Routers => 1,
-            Self::AllNodes | Self::Echo { .. } => 2,
-            Self::Tcp { .. } => 3,
-            Self::MdnsServices | Self::MdnsReverse { .. } => 4,
-            Self::LlmnrReverse { .. } => 5,
-            Self::NetbiosStatus { .. } => 6,
-            Self::SsdpSearch => 7,
-            Self::WsdProbe => 8,
-            Self::Snmp { .. } => 9,
-            Self::ReverseDns { .. } => 10,
-            Self::Greeting { .. } => 11,
-            Self::DhcpDiscover => 12,
-        }
-    }
-}
-
 /// TCP ports that make paper come out: raw printing (9100 to 9107), LPD (515) and IPP (631).
 /// Nothing is ever sent there, not even a SYN.
 #[must_use]
@@ -130,14 +104,7 @@ pub const fn is_printing_port(port: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PROTOCOLS, Query, is_printing_port};
-
-    #[test]
-    fn every_question_is_counted_under_its_protocol() {
-        let word = |query: Query| PROTOCOLS[query.protocol()];
-        assert_eq!([Query::AllNodes, Query::Routers, Query::DhcpDiscover].map(word), ["icmp", "nd", "dhcp"]);
-        assert_eq!([Query::MdnsServices, Query::SsdpSearch, Query::WsdProbe].map(word), ["mdns", "ssdp", "wsd"]);
-    }
+    use super::is_printing_port;
 
     #[test]
     fn printing_ports_are_known() {

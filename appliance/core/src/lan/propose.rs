@@ -37,7 +37,9 @@ impl<J: Judge> Lan<J> {
     /// Looks for a device that may be the same as this one.
     pub(super) fn propose_for(&mut self, id: DeviceId, now: Instant) {
         let Some(device) = self.devices.get(&id).filter(|device| device.live.tentative.is_none()) else { return };
-        if device.own_names().next().is_none() || self.is_myself(id) {
+        let at = self.moment(now);
+        // A name that two machines say by one MAC is not the name of both.
+        if device.own_names().next().is_none() || self.is_myself(id) || self.may_be_twins(id, at) {
             return;
         }
         let found = self.devices.values().find_map(|other| {
@@ -45,7 +47,8 @@ impl<J: Judge> Lan<J> {
             if other.kept.id == id || told || other.live.tentative.is_some() || self.is_myself(other.kept.id) {
                 return None;
             }
-            device.may_be(other).map(|why| (other.kept.id, why))
+            let why = device.may_be(other).filter(|_| !self.may_be_twins(other.kept.id, at));
+            why.map(|why| (other.kept.id, why))
         });
         if let Some((other, why)) = found {
             self.propose(id, other, why, now);

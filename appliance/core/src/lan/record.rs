@@ -87,8 +87,8 @@ pub struct PortRow {
     pub last_seen: Moment,
     /// Passes in a row that asked and got no answer.
     pub(super) misses: u8,
-    /// The first refusal since it was last open.
-    pub(super) refused: Option<Moment>,
+    /// The first refusal since it was last open; apart, because there are 131,072 ports in a full table and few refuse.
+    pub(super) refused: Option<Box<Moment>>,
     /// Whether the world was told that it is open, or it is part of the first inventory.
     pub(super) told: bool,
 }

@@ -1,5 +1,6 @@
 //! Holds `Rows<T, MAX>`: a list whose bound is part of its type and whose memory is what it needs.
-//! Never holds more than `MAX` rows and never keeps spare capacity: a device of which little is known stays small.
+//! Never holds more than `MAX` rows nor keeps more than a third of its capacity spare: a device of which little is known
+//! stays small.
 //! Called by every part of a device; what leaves a full list is said where the list is filled.
 
 use alloc::vec::Vec;
@@ -29,7 +30,8 @@ impl<T, const MAX: usize> Rows<T, MAX> {
             return Err(row);
         }
         if self.0.len() == self.0.capacity() {
-            self.0.reserve_exact(1);
+            // By a half more: a list that grew row by row would leave a hole in the heap of each of its sizes.
+            self.0.reserve_exact((self.0.len() / 2).clamp(1, MAX - self.0.len()));
         }
         self.0.push(row);
         Ok(())
@@ -38,7 +40,13 @@ impl<T, const MAX: usize> Rows<T, MAX> {
     /// Adds a row; when there is no room, the row with the smallest `worth` leaves, the new one included.
     /// Gives back what left.
     pub fn push_or_evict<W: PartialOrd>(&mut self, row: T, worth: impl Fn(&T) -> W) -> Option<T> {
-        let Err(row) = self.try_push(row) else { return None };
+        self.push_within(MAX, row, worth)
+    }
+
+    /// The same with room for so many rows only. Where there are more already, none of them but one has to leave.
+    pub fn push_within<W: PartialOrd>(&mut self, room: usize, row: T, worth: impl Fn(&T) -> W) -> Option<T> {
+        let full = self.0.len() >= room;
+        let Err(row) = (if full { Err(row) } else { self.try_push(row) }) else { return None };
         let mut least: Option<(usize, W)> = None;
         for (at, old) in self.0.iter().enumerate() {
             let own = worth(old);
@@ -151,6 +159,15 @@ mod tests {
         assert_eq!(rows.push_or_evict(1, |row| *row), Some(1), "the newcomer is worth less than all");
         assert_eq!(rows.try_push(8), Err(8));
         assert_eq!(*rows, [5, 7, 9]);
+    }
+
+    #[test]
+    fn less_room_than_there_is_takes_nothing_away() {
+        let mut rows: Rows<u8, 3> = [5, 2].into_iter().collect();
+        assert_eq!(rows.push_within(1, 7, |row| *row), Some(2));
+        assert_eq!(*rows, [5, 7]);
+        assert_eq!(rows.push_within(3, 1, |row| *row), None);
+        assert_eq!(rows.push_within(9, 8, |row| *row), Some(1), "never more than the type says");
     }
 
     #[test]

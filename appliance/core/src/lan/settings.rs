@@ -1,10 +1,11 @@
 //! Holds what a person may change of the machine `Lan`, with the defaults and why they are what they are.
 //! Never holds a capacity: those are in `limits`. Called by the configuration and by `Lan`.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use embassy_time::Duration;
 
+use super::sweep::{Block, MAX_EXCLUDED};
 use crate::limits::{MAX_DHCP_SERVERS, MAX_STEADY_PREFIXES};
 
 /// Settings of [`Lan`](super::Lan).
@@ -34,6 +35,17 @@ pub struct LanSettings {
     pub dhcp_servers: heapless::Vec<IpAddr, MAX_DHCP_SERVERS>,
     /// Prefixes of locally administered MACs that do not change: virtual machines, repeaters, containers.
     pub steady_prefixes: heapless::Vec<[u8; 3], MAX_STEADY_PREFIXES>,
+    /// What is never asked anything. Whoever is there is known by what is heard of it alone.
+    pub excluded: heapless::Vec<Block, MAX_EXCLUDED>,
+}
+
+impl LanSettings {
+    /// Whether a person said that this address is never to be asked. IPv6 addresses cannot be named, see
+    /// [`Lan::is_spared`](super::Lan::is_spared).
+    #[must_use]
+    pub fn is_excluded(&self, ip: Ipv4Addr) -> bool {
+        self.excluded.iter().any(|block| block.contains(ip))
+    }
 }
 
 impl Default for LanSettings {
@@ -53,6 +65,7 @@ impl Default for LanSettings {
             refresh_pause: Duration::from_secs(6 * 60 * 60),
             dhcp_servers: heapless::Vec::new(),
             steady_prefixes,
+            excluded: heapless::Vec::new(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Holds the Wake-on-LAN magic packet, with or without a SecureOn password.
 //! Never tells whether a machine woke: that is a matter of listening afterwards.
-//! Called by the service when a person asks to wake a device, on UDP port 9 or as a bare Ethernet frame.
+//! Called by the service when a person asks to wake a device, on UDP port 9 and as a bare Ethernet frame.
 
 use core::fmt;
 

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::super::numbers::Numbers;
 use super::*;
 
 /// A vote of `choice` by the witness of that number.
@@ -16,17 +17,7 @@ fn count(votes: &[Vote<'static>]) -> Outcome {
     ballot.count(|_| true)
 }
 
-/// A small generator of numbers (xorshift), so that a failure repeats.
-struct Numbers(u64);
-
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound
-    }
-
     fn vote(&mut self) -> Vote<'static> {
         let (choice, witness, weight) = (self.below(5), self.below(16), self.below(100));
         vote(choice as u8, witness, weight as u8)

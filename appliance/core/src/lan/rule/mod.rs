@@ -5,6 +5,8 @@
 mod ballot;
 mod clause;
 mod grammar;
+#[cfg(test)]
+mod numbers;
 mod pattern;
 mod problem;
 mod set;

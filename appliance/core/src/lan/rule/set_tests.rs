@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 
+use super::super::numbers::Numbers;
 use super::*;
 use crate::lan::sighting::Clue;
 
@@ -120,13 +121,8 @@ fn no_file_however_broken_breaks_the_reader() {
         "/",
         "",
     ];
-    let mut state = 0x1234_5678_9abc_def1_u64;
-    let mut number = |bound: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as usize % bound
-    };
+    let mut numbers = Numbers(0x1234_5678_9abc_def1);
+    let mut number = |bound| numbers.below(bound);
     let mut read = 0;
     for _ in 0..20_000 {
         let mut file = String::new();

@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::super::clause::{FIELDS, ROLES};
+use super::super::numbers::Numbers;
 use super::super::words::statements;
 use super::*;
 use crate::lan::sighting::Clue;
@@ -121,17 +122,7 @@ fn shipped() -> RuleSet {
     RuleSet::read(&[SHIPPED]).0
 }
 
-/// A small generator of numbers (xorshift), so that a failure repeats.
-struct Numbers(u64);
-
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound
-    }
-
     fn shuffle<T>(&mut self, things: &mut [T]) {
         for place in (1..things.len()).rev() {
             things.swap(place, self.below(place + 1));

@@ -54,12 +54,116 @@ fn a_nameless_clone_is_found_by_who_is_reached() {
 }
 
 #[test]
+fn a_known_machine_that_takes_anothers_mac_is_told_once() {
+    for loss in [0, 10, 20] {
+        for seed in 0..20 {
+            let mut net = on_a_switch(seed, 10, loss);
+            // Its address is disputed with the MAC it had, which is asked for meanwhile and is gone in the end.
+            let before = net.id(5);
+            net.hosts[5].mac = mac(5);
+            net.minutes(60);
+            let told: alloc::vec::Vec<_> = net.changes.drain(..).map(|change| (change.kind, change.device)).collect();
+            let conflicts = told.iter().filter(|(kind, _)| *kind == Conflict).count();
+            assert_eq!(conflicts, 1, "seed {seed}, loss {loss}: {told:?}");
+            let others: alloc::vec::Vec<_> = told.iter().filter(|(kind, _)| *kind != Conflict).collect();
+            assert_eq!(others, [&(Offline, Some(before))], "seed {seed}, loss {loss}");
+        }
+    }
+}
+
+#[test]
+fn a_clone_is_found_while_sweep_follows_sweep() {
+    let mut found = 0;
+    for seed in 0..20 {
+        let mut net = on_a_switch(seed, 10, 0);
+        net.sweep_s = Some(2);
+        net.hosts[5].mac = mac(5);
+        net.minutes(2);
+        found += net.told().iter().filter(|kind| **kind == Conflict).count();
+        net.minutes(60);
+        assert_eq!(net.told().iter().filter(|kind| **kind == Conflict).count(), 0, "seed {seed}: told once");
+    }
+    assert!(found >= 18, "{found} of 20");
+}
+
+#[test]
+fn ports_of_two_machines_behind_one_mac_neither_open_nor_close() {
+    let mut net = on_a_switch(7, 10, 0);
+    let host = ip(6);
+    let pass = |net: &mut Net, open: &[u16]| {
+        let began = net.now;
+        for number in [80, 443] {
+            let port = Port { transport: Transport::Tcp, number };
+            net.sight(Source::Tcp, Some(mac(6)), Some(host), Fact::Port { port, open: open.contains(&number) });
+        }
+        net.tell(Input::PortsAsked { segment: LAN, host: Some(host), began, ports: &[80, 443] });
+        net.minutes(2);
+    };
+    pass(&mut net, &[443]);
+    pass(&mut net, &[443]);
+    net.hosts.push(Host { mac: mac(6), ..Host::new(60) });
+    net.minutes(10);
+    assert_eq!(net.told(), [Conflict]);
+    for _ in 0..4 {
+        pass(&mut net, &[80]);
+        assert_eq!(net.told(), [], "now the one answers, now the other one");
+    }
+    net.hosts.pop();
+    net.minutes(30);
+    assert_eq!(net.told(), [ConflictCleared]);
+    pass(&mut net, &[443]);
+    pass(&mut net, &[443]);
+    assert_eq!(net.told(), [], "what the other one answered is forgotten in silence");
+    pass(&mut net, &[80, 443]);
+    assert_eq!(net.told(), [PortOpened], "its own ports are told again");
+}
+
+#[test]
+fn an_identifier_said_with_anothers_mac_merges_nobody() {
+    for seed in 0..20 {
+        let names = (1..=10).map(|last| Host::new(last).named(&alloc::format!("host{last}")));
+        let mut net = Net::new(seed, names);
+        net.switch = Some(Default::default());
+        net.settle();
+        net.speak();
+        let says = |net: &mut Net, of: Mac| {
+            net.sight(Source::Wsd, Some(of), Some(ip(6)), Fact::Stable(StableId::Endpoint, "urn:uuid:six"));
+        };
+        says(&mut net, mac(6));
+        let (victim, thief) = (net.id(4), net.id(5));
+        net.hosts[5].mac = mac(5);
+        for _ in 0..60 {
+            net.minutes(1);
+            net.speak();
+            says(&mut net, mac(5));
+        }
+        let told: alloc::vec::Vec<_> = net.changes.drain(..).map(|change| (change.kind, change.device)).collect();
+        assert_eq!(told, [(Conflict, Some(victim)), (Offline, Some(thief))], "seed {seed}");
+        // The administrator gives it a MAC of its own: by its word it is the one it was.
+        net.hosts[5].mac = mac(66);
+        net.minutes(30);
+        net.speak();
+        says(&mut net, mac(66));
+        net.minutes(30);
+        let told: alloc::vec::Vec<_> = net.changes.drain(..).map(|change| (change.kind, change.device)).collect();
+        let new = told.first().and_then(|(_, device)| *device);
+        let back = [(Merged, Some(thief)), (Online, Some(thief))];
+        let whole = [&[(NewDevice, new), (ConflictCleared, Some(victim))], &back[..]].concat();
+        assert_eq!(told, whole, "seed {seed}");
+        assert!(net.lan.device(victim).unwrap().names().iter().all(|row| *row.name != *"host6"), "seed {seed}");
+        assert_eq!(net.lan.device(victim).unwrap().mac(), Some(mac(5)), "seed {seed}");
+    }
+}
+
+#[test]
 fn one_machine_with_two_addresses_is_at_one_place() {
     for seed in 0..60 {
         let mut net = on_a_switch(seed, 10, 20);
         net.hosts[4].ips.push(ip(60));
         net.pass(Duration::from_secs(86_400));
-        assert_eq!(net.told(), [], "seed {seed}");
+        // With so much loss the scanner doubts itself once in a while.
+        let told = net.told().into_iter().filter(|kind| !matches!(kind, ScannerDegraded | ScannerRecovered));
+        assert_eq!(told.collect::<alloc::vec::Vec<_>>(), [], "seed {seed}");
     }
 }
 

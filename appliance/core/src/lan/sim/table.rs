@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::network::*;
 use crate::lan::ChangeKind::*;
 use crate::lan::*;
-use crate::limits::{MAX_DEVICES, MAX_TENTATIVE};
+use crate::limits::{MAX_CLUES, MAX_DEVICES, MAX_NAMES, MAX_PORTS, MAX_TENTATIVE};
 use crate::{Duration, Mac};
 
 const KEY: Fact<'static> = Fact::Stable(StableId::SshHostKey, "SHA256:abc");
@@ -177,6 +177,33 @@ fn a_full_table_lets_the_longest_gone_leave_and_turns_away_the_rest() {
     let stats = net.lan.stats();
     assert_eq!((stats.devices as usize, stats.evicted), (MAX_DEVICES, 1));
     assert_eq!(stats.turned_away, 10 + 22 - 1);
+}
+
+#[test]
+fn in_a_crowd_each_is_remembered_by_half_as_much_and_nothing_known_is_lost() {
+    let mut net = Net::with_hosts(10, 20);
+    net.settle();
+    net.sweep_s = None;
+    let talk = |net: &mut Net, mac: Mac| {
+        for number in 0..70 {
+            let text = alloc::format!("thing {number}");
+            net.sight(Source::Mdns, Some(mac), None, Fact::Clue(Clue::Service, &text));
+            net.sight(Source::Mdns, Some(mac), None, Fact::Name(&text));
+            let port = Port { transport: Transport::Tcp, number };
+            net.sight(Source::Mdns, Some(mac), None, Fact::Port { port, open: true });
+        }
+        let device = net.lan.find_mac(mac).unwrap();
+        (device.names().len(), device.clues().len(), device.ports().len())
+    };
+    let (early, late) = (net.hosts[3].mac, net.hosts[4].mac);
+    assert_eq!(talk(&mut net, early), (MAX_NAMES, MAX_CLUES, MAX_PORTS));
+    let answered = Fact::Answered(Duration::from_millis(1));
+    for number in 0..=MAX_DEVICES as u32 / 2 {
+        let [_, a, b, c] = number.to_be_bytes();
+        net.sight(Source::Icmp, Some(Mac([0, 0x50, 0x56, a, b, c])), None, answered);
+    }
+    assert_eq!(talk(&mut net, late), (MAX_NAMES / 2, MAX_CLUES / 2, MAX_PORTS / 2));
+    assert_eq!(talk(&mut net, early), (MAX_NAMES, MAX_CLUES, MAX_PORTS));
 }
 
 #[test]
