@@ -148,6 +148,7 @@ fn replace(folder: &Path, name: &str, value: &impl Serialize, to_medium: bool) -
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use vigie_core::kiosk::desk::Done;
     use vigie_core::kiosk::seat;
     use vigie_core::kiosk::warning::Warned;
 
@@ -194,6 +195,7 @@ mod tests {
             warned: Warned(3),
             shown: Warned(1),
             count: seat::Count::Runs { ends_ms: 5, granted_ms: 6 },
+            over: Done::No,
         };
         let ticket = Code::parse("ABCD-EFGH").unwrap();
         let count = Count { kept: Some(kept), session: Some(kept.session), ticket: Some(recognise(&ticket)) };

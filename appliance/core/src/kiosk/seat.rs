@@ -84,6 +84,8 @@ pub struct Kept {
     pub shown: Warned,
     /// Its count.
     pub count: Count,
+    /// Whether it is over here, and why: who has left is not let in again by an appliance that has not heard of it.
+    pub over: Done,
 }
 
 /// How far a session's time has run, by the clock of this boot.
@@ -142,6 +144,10 @@ struct Held {
     /// The grace of this epoch was announced.
     graced: bool,
     done: Done,
+    /// Why it is over here; stays when it is wiped.
+    over: Done,
+    /// The appliance knows that it is over: it ordered the wipe.
+    known: bool,
 }
 
 /// The agent's side of a session.
@@ -164,6 +170,12 @@ impl Seat {
     #[must_use]
     pub const fn new(station: StationId, boot: BootId, kept: Option<Kept>) -> Self {
         Self { station, boot, seq: 0, phase: Phase::Locked, held: None, kept, looked_ms: 0, asked: None }
+    }
+
+    /// Which workstation it is.
+    #[must_use]
+    pub const fn station(&self) -> StationId {
+        self.station
     }
 
     /// What the screen shows.
@@ -201,7 +213,7 @@ impl Seat {
             warned: kept.warned,
             shown: kept.shown,
             ahead_ms: held.map_or(0, |held| held.ahead_ms),
-            done: held.map_or(Done::No, |held| held.done),
+            done: held.map_or(kept.over, Held::word),
         })
     }
 
@@ -302,12 +314,14 @@ impl Seat {
 
     fn finish(&mut self, done: Done, out: &mut Acts) {
         let Some(held) = &mut self.held else { return };
-        held.done = done;
+        (held.done, held.over) = (done, done);
+        let session = held.session;
         let was = core::mem::replace(&mut self.phase, Phase::Wiping);
+        self.keep(out);
         if was.is_unlocked() {
             out.push(Act::Lock);
         }
-        out.extend([Act::Wipe(held.session), Act::Ask]);
+        out.extend([Act::Wipe(session), Act::Ask]);
     }
 
     /// Unlocks for the session that is held: only called under a lease that says so.
@@ -334,6 +348,12 @@ impl Held {
     fn kept(&self) -> Kept {
         let runs = Count::Runs { ends_ms: self.deadline.as_millis(), granted_ms: self.granted_ms };
         let count = self.frozen_ms.map_or(runs, Count::Stands);
-        Kept { session: self.session, epoch: self.epoch, warned: self.warned, shown: self.shown, count }
+        let (session, over) = (self.session, self.over);
+        Kept { session, epoch: self.epoch, warned: self.warned, shown: self.shown, count, over }
+    }
+
+    /// What the appliance is told of the end. That it is clean only tells something to one that knows that it is over.
+    fn word(&self) -> Done {
+        if self.done == Done::Wiped && !self.known { self.over } else { self.done }
     }
 }

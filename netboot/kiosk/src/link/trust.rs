@@ -42,10 +42,9 @@ pub fn read_pem(text: &str) -> Option<Vec<u8>> {
 /// # Errors
 /// When the bytes are no certificate.
 pub fn only(authority: &[u8]) -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = Authority { der: CertificateDer::from(authority.to_vec()), provider: provider.clone() };
-    anchor_from_trusted_cert(&verifier.der).map_err(|error| format!("the authority is no certificate: {error}"))?;
-    config(provider, Arc::new(verifier))
+    let authority = CertificateDer::from(authority.to_vec());
+    anchor_from_trusted_cert(&authority).map_err(|error| format!("the authority is no certificate: {error}"))?;
+    config(Believed::Only(authority))
 }
 
 /// TLS that believes anybody: only to be told the authority's certificate, which is public. Nothing secret goes that way.
@@ -53,25 +52,35 @@ pub fn only(authority: &[u8]) -> Result<Arc<ClientConfig>, String> {
 /// # Errors
 /// Never with the providers there are.
 pub fn anybody() -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(ring::default_provider());
-    config(provider.clone(), Arc::new(Anybody(provider)))
+    config(Believed::Anybody)
 }
 
-fn config(provider: Arc<CryptoProvider>, verifier: Arc<dyn ServerCertVerifier>) -> Result<Arc<ClientConfig>, String> {
+fn config(believed: Believed) -> Result<Arc<ClientConfig>, String> {
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(Verifier { believed, provider: provider.clone() });
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()))
 }
 
-/// Accepts what the one authority signed.
+/// Whose certificate does.
 #[derive(Debug)]
-struct Authority {
-    der: CertificateDer<'static>,
+enum Believed {
+    /// What this one authority signed.
+    Only(CertificateDer<'static>),
+    /// Whatever is shown.
+    Anybody,
+}
+
+/// Judges the certificate by who is believed. Whoever it is proves in the handshake that the key is theirs.
+#[derive(Debug)]
+struct Verifier {
+    believed: Believed,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Authority {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -81,8 +90,11 @@ impl ServerCertVerifier for Authority {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        let Believed::Only(authority) = &self.believed else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let bad = |_| rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
-        let anchor = anchor_from_trusted_cert(&self.der).map_err(bad)?;
+        let anchor = anchor_from_trusted_cert(authority).map_err(bad)?;
         let certificate = EndEntityCert::try_from(end_entity).map_err(bad)?;
         let algorithms = self.provider.signature_verification_algorithms.all;
         let check = |time: UnixTime| {
@@ -120,45 +132,6 @@ impl ServerCertVerifier for Authority {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Accepts whatever is shown.
-#[derive(Debug)]
-struct Anybody(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
 

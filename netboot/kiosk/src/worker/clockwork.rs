@@ -53,8 +53,10 @@ impl Worker {
     /// A workstation from now on, under this key.
     pub(super) fn sit_down(&mut self, station: u32, key: [u8; 32]) {
         self.key = Some(key);
-        if self.seat.is_none() {
-            self.seat = Some(Seat::new(vigie_core::kiosk::StationId(station), self.boot, self.count.kept));
+        let station = vigie_core::kiosk::StationId(station);
+        // Another one than before when it was taken out and let in again; what was counted there is nobody's any more.
+        if self.seat.as_ref().is_none_or(|seat| seat.station() != station) {
+            self.seat = Some(Seat::new(station, self.boot, self.count.kept));
         }
         self.enrolment = None;
     }
@@ -128,10 +130,11 @@ impl Worker {
         let screen = self.screen_word();
         let Some(seat) = &mut self.seat else { return };
         let beat = seat.ask(now, nonce);
-        self.link.say(frame::heartbeat(&beat, screen));
+        // Before the word that closes the session, so that both are written down together.
         if let Some(report) = beat.report.filter(|report| report.done == Done::Wiped) {
             self.link.say(frame::wipe_ack(report.session, &Left::NOTHING.proof(&nonce)));
         }
+        self.link.say(frame::heartbeat(&beat, screen));
     }
 
     /// A lease came.

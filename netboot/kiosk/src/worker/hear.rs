@@ -39,7 +39,7 @@ impl Worker {
                 }
                 News::EnrolmentRefused => (self.enrolment, self.refused) = (None, true),
                 News::Enrolled(station, key) => self.sit_down(station, key),
-                News::Lost(trouble) => self.lost(trouble),
+                News::Lost(trouble) => self.lost(trouble)?,
                 News::Heard(heard) => self.heard(heard)?,
             }
         }
@@ -47,8 +47,10 @@ impl Worker {
         Ok(())
     }
 
-    fn lost(&mut self, trouble: Trouble) {
+    fn lost(&mut self, trouble: Trouble) -> io::Result<()> {
         (self.connected, self.trouble) = (false, Some(trouble));
+        // Staff took this workstation out, and its session with it. Whoever only pretends that ends a session, no more.
+        if trouble == Trouble::NotKnown { self.with_seat(vigie_core::kiosk::Seat::leave) } else { Ok(()) }
     }
 
     fn heard(&mut self, heard: Heard) -> io::Result<()> {

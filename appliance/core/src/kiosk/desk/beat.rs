@@ -3,7 +3,7 @@
 
 use embassy_time::Instant;
 
-use super::{Action, Actions, Desk, Event, Refusal, Row, Step, Told};
+use super::{Action, Actions, Desk, Event, Haste, Refusal, Row, Step, Told};
 use crate::kiosk::lease::{Lease, Nonce, Order};
 use crate::kiosk::session::State;
 use crate::kiosk::station::Reach;
@@ -53,6 +53,7 @@ pub struct Report {
 
 /// Whether a session is over on the workstation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Done {
     /// It goes on.
     No,
@@ -95,7 +96,7 @@ impl Desk {
         }
         let session = station.session;
         if came_back {
-            out.push(Action::Tell(self.told_of_station(id, Event::StationOnline, Actor::Station(id))));
+            out.push(Action::TellSoon(self.told_of_station(id, Event::StationOnline, Actor::Station(id))));
         }
         let Some(session) = session.filter(|_| restarted) else { return };
         let actor = Actor::Station(id);
@@ -108,7 +109,7 @@ impl Desk {
                 self.shift(now, session, Step { to: State::Interrupted, event: Event::Interrupted, actor }, out);
             }
             // Everything of the person was in memory: a restart cleans.
-            Some(State::Expired | State::Ended) => self.close(now, session, actor, out),
+            Some(State::Expired | State::Ended) => self.close(now, session, actor, Haste::Now, out),
             _ => {}
         }
     }
@@ -135,7 +136,9 @@ impl Desk {
                     out,
                 );
             }
-            (Done::Wiped, state) if state.is_leaving() => self.close(now, report.session, actor, out),
+            // The seat remembers that it is over, and proves it again to a desk that has forgotten; and nobody else sits
+            // down there without a batch.
+            (Done::Wiped, state) if state.is_leaving() => self.close(now, report.session, actor, Haste::Soon, out),
             _ => {}
         }
     }
@@ -181,8 +184,9 @@ impl Desk {
             return;
         }
         let before = (kept.warned, kept.shown);
+        // The seat keeps them too and tells all of them with every word: they may wait.
         for index in report.shown.since(kept.shown) {
-            out.push(Action::Tell(Told {
+            out.push(Action::TellSoon(Told {
                 // There are five places.
                 event: Event::WarningShown(index as u8),
                 session: Some(kept.id),
@@ -194,8 +198,7 @@ impl Desk {
         kept.warned = kept.warned.or(report.warned);
         kept.shown = kept.shown.or(report.shown);
         if before != (kept.warned, kept.shown) {
-            session.saved_ms = kept.ledger.proved_ms();
-            out.push(Action::Save(Row::Session(kept.clone())));
+            out.push(Action::SaveSoon(Row::Session(kept.clone())));
         }
     }
 

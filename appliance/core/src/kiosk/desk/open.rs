@@ -184,7 +184,7 @@ impl Desk {
             if !self.usages.contains_key(&person) {
                 self.make_room_for_usage(typed.day, out)?;
             }
-            self.use_quota(person, |usage| usage.begin(typed.day, granted_ms), out);
+            out.push(Action::Save(self.use_quota(person, |usage| usage.begin(typed.day, granted_ms))));
         }
         // The quota was charged with what is left until closing already: a pending session has no day to give back to.
         self.keep_to_hours(now, id, typed.open_ms, out)?;

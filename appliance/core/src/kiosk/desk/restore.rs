@@ -15,11 +15,24 @@ impl Desk {
     #[must_use]
     pub fn restore(boot: u32, settings: Settings, rows: impl IntoIterator<Item = Row>, now: Instant) -> Self {
         let mut desk = Self::new(boot, settings);
+        let mut proved = alloc::vec::Vec::new();
         for row in rows {
             match row {
+                Row::Proved(more) => proved.extend(more),
                 Row::Session(kept) => desk.restore_session(kept, now),
                 Row::Station(kept) => drop(desk.stations.insert(kept.id, Station::new(kept, now))),
                 Row::Usage(person, usage) => drop(desk.usages.insert(person, usage)),
+            }
+        }
+        for (id, proved_ms) in proved {
+            // Of one that is over, or was saved since: it knows as much itself.
+            let Some(session) = desk.sessions.get_mut(&id).filter(|session| session.kept.state.is_live()) else {
+                continue;
+            };
+            session.kept.ledger.prove(proved_ms);
+            session.saved_ms = session.kept.ledger.proved_ms();
+            if session.kept.state == State::Active {
+                session.until = Some(Self::unheard_until(now, &session.kept.ledger));
             }
         }
         let seated: alloc::vec::Vec<(SessionId, _)> = desk

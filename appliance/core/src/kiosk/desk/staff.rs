@@ -3,7 +3,7 @@
 
 use embassy_time::Instant;
 
-use super::{Action, Actions, Desk, Event, Refusal, Row, Step, Told};
+use super::{Action, Actions, Desk, Event, Haste, Refusal, Row, Step, Told};
 use crate::kiosk::session::State;
 use crate::kiosk::station::{Reach, Station, StationRecord};
 use crate::kiosk::{Actor, GroupId, SessionId, StationId};
@@ -48,7 +48,7 @@ impl Desk {
         out.push(Action::Tell(Told { event, session: Some(id), station, person, actor: staff }));
         out.extend(station.map(Action::Nudge));
         if let Some(person) = person.filter(|_| state != State::Pending) {
-            self.use_quota(person, |usage| usage.adjust(day, changed_ms), out);
+            out.push(Action::Save(self.use_quota(person, |usage| usage.adjust(day, changed_ms))));
         }
         Ok(changed_ms)
     }
@@ -119,7 +119,7 @@ impl Desk {
                 self.shift(now, id, Step { to: State::Ended, event: Event::Ended, actor }, out);
             }
             // The workstation was restarted: there is nothing left to clean.
-            State::Interrupted => self.close(now, id, actor, out),
+            State::Interrupted => self.close(now, id, actor, Haste::Now, out),
             State::Expired | State::Ended | State::Closed | State::Void => {}
         }
         Ok(())
@@ -157,7 +157,7 @@ impl Desk {
         if let Some(session) = self.session_at(id) {
             self.end(now, staff, session, out)?;
             // Nobody will say that it was cleaned.
-            self.close(now, session, staff, out);
+            self.close(now, session, staff, Haste::Now, out);
         }
         self.stations.remove(&id);
         out.push(Action::ForgetStation(id));

@@ -74,6 +74,11 @@ impl Seat {
                 return;
             }
             Some(held) if held.session == session && held.done == Done::No => {}
+            // Who has left has left: the next answer is to a word that says so.
+            Some(held) if held.session == session && held.over == Done::Ended => {
+                out.push(Act::Ask);
+                return;
+            }
             _ => self.held = Some(self.fresh(asked_at, session, lease)),
         }
         let Some(held) = &mut self.held else { return };
@@ -129,6 +134,8 @@ impl Seat {
             ahead_ms: 0,
             graced: false,
             done: Done::No,
+            over: Done::No,
+            known: false,
         }
     }
 
@@ -168,6 +175,9 @@ impl Seat {
                 self.held = Some(self.fresh(Instant::MIN, session, lease));
                 self.finish(Done::Ended, out);
             }
+        }
+        if let Some(held) = self.held.as_mut().filter(|held| held.session == session) {
+            held.known = true;
         }
     }
 

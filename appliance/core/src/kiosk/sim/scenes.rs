@@ -93,9 +93,29 @@ fn with_the_cable_pulled_it_ends_on_time_and_is_told_later() {
     world.machines[0].cut = false;
     run_with_beats(&mut world, 30_000);
     assert_eq!(world.state(id), State::Closed);
+    world.save_all();
     let told = world.told.iter().filter(|(_, told)| matches!(told.event, Event::WarningShown(_))).count();
     assert_eq!(told, 5, "what was shown alone is known now");
     world.check_story();
+}
+
+#[test]
+fn who_leaves_with_the_cable_pulled_has_left_even_when_the_agent_dies() {
+    for killed in [false, true] {
+        let (mut world, id) = seated(30);
+        world.machines[0].cut = true;
+        world.leave(0);
+        world.run(60_000, 1_000);
+        assert_eq!((phase(&world, 0), world.state(id)), (Phase::Locked, State::Active));
+        if killed {
+            world.kill_agent(0);
+        }
+        world.machines[0].cut = false;
+        run_with_beats(&mut world, 30_000);
+        assert_eq!((phase(&world, 0), world.state(id)), (Phase::Locked, State::Closed));
+        let of = |event: Event| world.told.iter().filter(|(_, told)| told.event == event).count();
+        assert_eq!(of(Event::Ended), 1);
+    }
 }
 
 #[test]
@@ -412,6 +432,7 @@ fn silence_is_unreachable_then_offline_and_never_an_end() {
     let (mut world, id) = seated(60);
     world.machines[0].cut = true;
     world.run(121_000, 500);
+    world.save_all();
     let events: Vec<Event> = world
         .told
         .iter()

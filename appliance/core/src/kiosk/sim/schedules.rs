@@ -138,9 +138,12 @@ impl Story {
 
     fn person(&mut self, place: usize) {
         let (now, mut acts) = (self.world.clock_of(place), Vec::new());
+        let what = self.dice.below(3);
+        if what == 0 {
+            return self.world.leave(place);
+        }
         let Some(seat) = &mut self.world.machines[place].seat else { return };
-        match self.dice.below(3) {
-            0 => seat.leave(&mut acts),
+        match what {
             1 => seat.lock(&mut acts),
             _ => seat.unlock(now, &mut acts),
         }

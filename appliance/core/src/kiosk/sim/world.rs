@@ -1,5 +1,8 @@
 //! Holds the world: an appliance whose card is a map of rows, workstations with agents, and messages under way.
-//! Never keeps what a power cut would take: a restarted desk is made from the rows alone. Scenes and schedules use it.
+//! Never keeps what a power cut would take, what waits for the next batch included: a restarted desk is made from the rows
+//! alone. Scenes and schedules use it.
+
+mod invariants;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -8,9 +11,8 @@ use embassy_time::{Duration, Instant};
 
 use crate::kiosk::desk::{Action, Beat, Desk, Event, Redeeming, Refusal, Row, Settings, Told};
 use crate::kiosk::lease::{Lease, Opened};
-use crate::kiosk::ledger::Ledger;
 use crate::kiosk::seat::{Act, Kept, Seat};
-use crate::kiosk::session::State;
+use crate::kiosk::session::{SessionRecord, State};
 use crate::kiosk::{BootId, CodeDigest, PersonId, SessionId, StationId};
 
 /// One workstation: the machine, its memory, its agent.
@@ -47,6 +49,9 @@ pub(super) struct World {
     /// The appliance's own boot number and when it began.
     appliance_boot: u32,
     pub(super) rows: BTreeMap<Key, Row>,
+    /// Rows and entries that wait for the next batch, and since when the first of them does.
+    soon: Vec<Action>,
+    soon_since_ms: u64,
     pub(super) machines: Vec<Machine>,
     pub(super) air: Vec<(u64, Message)>,
     pub(super) told: Vec<(u64, Told)>,
@@ -61,6 +66,8 @@ pub(super) struct World {
     nonce: u128,
     pub(super) settings: Settings,
     pub(super) opened: BTreeSet<CodeDigest>,
+    /// Sessions that their person has ended, in this boot of the workstation.
+    pub(super) left: BTreeSet<SessionId>,
     /// How long the place stays open when somebody types a code.
     pub(super) open_ms: Option<u64>,
 }
@@ -70,6 +77,21 @@ pub(super) enum Key {
     Session(SessionId),
     Station(StationId),
     Usage(PersonId),
+    Proved,
+}
+
+/// What may wait for a batch waits so long at most, in milliseconds: as long as the log of the card lets it.
+const SOON_MS: u64 = 60_000;
+
+impl Key {
+    fn of(row: &Row) -> Self {
+        match row {
+            Row::Session(kept) => Self::Session(kept.id),
+            Row::Station(kept) => Self::Station(kept.id),
+            Row::Usage(person, _) => Self::Usage(*person),
+            Row::Proved(_) => Self::Proved,
+        }
+    }
 }
 
 pub(super) fn code(number: u64) -> CodeDigest {
@@ -86,6 +108,8 @@ impl World {
             desk: Desk::new(1, settings),
             appliance_boot: 1,
             rows: BTreeMap::new(),
+            soon: Vec::new(),
+            soon_since_ms: 0,
             machines: Vec::new(),
             air: Vec::new(),
             told: Vec::new(),
@@ -96,6 +120,7 @@ impl World {
             nonce: 0,
             settings,
             opened: BTreeSet::new(),
+            left: BTreeSet::new(),
             open_ms: None,
         };
         for number in 0..seats {
@@ -132,56 +157,70 @@ impl World {
         Instant::from_millis(self.now_ms.saturating_add_signed(gained_us / 1_000) + 7_777 * (place as u64 + 1))
     }
 
-    /// A desk's wishes come true all at once: one batch on the card.
-    pub(super) fn carry(&mut self, actions: Vec<Action>) {
-        for action in actions {
-            match action {
-                Action::Save(row) => {
-                    let key = match &row {
-                        Row::Session(kept) => Key::Session(kept.id),
-                        Row::Station(kept) => Key::Station(kept.id),
-                        Row::Usage(person, _) => Key::Usage(*person),
-                    };
-                    let before = self.rows.insert(key, row.clone());
-                    self.check_row(before.as_ref(), &row);
-                }
-                Action::ForgetStation(id) => drop(self.rows.remove(&Key::Station(id))),
-                Action::ForgetUsage(person) => drop(self.rows.remove(&Key::Usage(person))),
-                Action::Tell(told) => {
-                    self.told.push((self.now_ms, told));
-                    if told.event == Event::Interrupted {
-                        self.forgive(&told);
-                    }
-                }
-                Action::Nudge(_) => {}
+    /// A desk's wishes come true all at once: one batch on the card, with everything that waited for one. When all of them
+    /// may wait, they wait.
+    pub(super) fn carry(&mut self, mut actions: Vec<Action>) {
+        let waits = |action: &Action| matches!(action, Action::SaveSoon(_) | Action::TellSoon(_) | Action::Nudge(_));
+        if actions.iter().all(waits) {
+            if self.soon.is_empty() {
+                self.soon_since_ms = self.now_ms;
             }
+            self.soon.extend(actions);
+            return;
+        }
+        self.desk.ride(self.appliance_now(), &mut actions);
+        let waited = core::mem::take(&mut self.soon);
+        waited.into_iter().chain(actions).for_each(|action| self.commit(action));
+    }
+
+    fn commit(&mut self, action: Action) {
+        match action {
+            Action::Save(row) | Action::SaveSoon(row) => {
+                let before = self.rows.insert(Key::of(&row), row.clone());
+                self.check_row(before.as_ref(), &row);
+            }
+            Action::ForgetStation(id) => drop(self.rows.remove(&Key::Station(id))),
+            Action::ForgetUsage(person) => drop(self.rows.remove(&Key::Usage(person))),
+            Action::Tell(told) | Action::TellSoon(told) => {
+                self.told.push((self.now_ms, told));
+                if told.event == Event::Interrupted {
+                    self.forgive(&told);
+                }
+            }
+            Action::Nudge(_) => {}
         }
     }
 
-    /// I1 and I2 on the card: what is left is never negative and never grows but by a grant.
-    fn check_row(&self, before: Option<&Row>, after: &Row) {
-        let (Some(Row::Session(before)), Row::Session(after)) = (before, after) else { return };
-        let left = |ledger: &Ledger| ledger.granted_ms() - ledger.proved_ms();
-        assert!(after.ledger.proved_ms() <= after.ledger.granted_ms(), "I1: {after:?}");
-        assert!(after.ledger.proved_ms() >= before.ledger.proved_ms(), "I2: {before:?} {after:?}");
-        if after.ledger.granted_ms() <= before.ledger.granted_ms() {
-            assert!(left(&after.ledger) <= left(&before.ledger), "I2: {before:?} {after:?}");
+    /// What waited long enough is a batch of its own.
+    fn save_waiting(&mut self) {
+        if !self.soon.is_empty() && self.now_ms >= self.soon_since_ms + SOON_MS {
+            self.save_all();
         }
-        assert!(!before.state.is_final(), "a session that is over came back: {after:?}");
     }
 
-    /// What ran after the last word before a restart is the person's gain; nothing else is.
-    fn forgive(&mut self, told: &Told) {
-        let (Some(id), Some(station)) = (told.session, told.station) else { return };
-        let Some(Row::Session(kept)) = self.rows.get(&Key::Session(id)) else { return };
-        let used_ms = self.used.get(&id).copied().unwrap_or(0);
-        let gain_ms = used_ms.saturating_sub(kept.ledger.proved_ms());
-        let lost_ms = core::mem::take(&mut self.machines[station.0 as usize - 1].lost_ms);
-        let before_ms = self.forgiven.insert(id, gain_ms).unwrap_or(0);
-        // With both restarted, what was used since the last checkpoint is lost besides.
-        let most_ms =
-            before_ms + lost_ms + 60_000 + 1_000 + self.taken_ms(id) + self.late.get(&id).copied().unwrap_or(0);
-        assert!(gain_ms <= most_ms, "{id:?} gained {gain_ms} of {most_ms} ms");
+    /// Everything that waits is on the card.
+    pub(super) fn save_all(&mut self) {
+        let waited = core::mem::take(&mut self.soon);
+        waited.into_iter().for_each(|action| self.commit(action));
+    }
+
+    /// The newest row of a session, one that waits included.
+    fn session_row(&self, id: SessionId) -> Option<&Row> {
+        let waits = self.soon.iter().rev().find_map(|action| match action {
+            Action::SaveSoon(row) if Key::of(row) == Key::Session(id) => Some(row),
+            _ => None,
+        });
+        waits.or_else(|| self.rows.get(&Key::Session(id)))
+    }
+
+    /// What the card proves of a session's use, in milliseconds.
+    fn proved_ms(&self, kept: &SessionRecord) -> u64 {
+        let all = match self.rows.get(&Key::Proved) {
+            Some(Row::Proved(all)) => all.as_slice(),
+            _ => &[],
+        };
+        let more_ms = all.iter().find(|(id, _)| *id == kept.id).map_or(0, |(_, proved_ms)| *proved_ms);
+        kept.ledger.proved_ms().max(more_ms)
     }
 
     /// The first word after a restart of the appliance is believed as it comes: how long it was under way is the person's
@@ -204,8 +243,30 @@ impl World {
     /// Kills the appliance at this very point and starts it again from what is on the card.
     pub(super) fn restart_appliance(&mut self) {
         self.appliance_boot += 1;
+        self.lose_waiting();
         let rows: Vec<Row> = self.rows.values().cloned().collect();
         self.desk = Desk::restore(self.appliance_boot, self.settings, rows, self.appliance_now());
+    }
+
+    /// What waited for a batch is gone. A warning among it that its workstation does not know of any more, because that lost
+    /// its power too, is known to nobody: it may be drawn again, once.
+    fn lose_waiting(&mut self) {
+        for action in core::mem::take(&mut self.soon) {
+            let Action::SaveSoon(Row::Session(lost)) = action else { continue };
+            let Some(station) = lost.station else { continue };
+            let epoch = lost.ledger.epoch();
+            let kept = self.machines[station.0 as usize - 1].kept;
+            let kept = kept.filter(|kept| (kept.session, kept.epoch) == (lost.id, epoch));
+            let on_card = match self.rows.get(&Key::Session(lost.id)) {
+                Some(Row::Session(row)) if row.ledger.epoch() == epoch => row.shown,
+                _ => Default::default(),
+            };
+            let known = kept.map(|kept| kept.shown).unwrap_or_default().or(on_card);
+            self.shown.retain(|(session, shown_epoch, index)| {
+                let index = usize::from(*index);
+                (*session, *shown_epoch) != (lost.id, epoch) || !lost.shown.has(index) || known.has(index)
+            });
+        }
     }
 
     /// Power on, or off and on again: memory is empty, whatever was in it.
@@ -219,6 +280,10 @@ impl World {
     pub(super) fn power_off(&mut self, place: usize) {
         self.forget_unreported(place);
         let machine = &mut self.machines[place];
+        // An end that nobody heard of is forgotten with the memory; whoever has the ticket may go on.
+        if let Some(kept) = machine.kept {
+            self.left.remove(&kept.session);
+        }
         machine.lost_ms += core::mem::take(&mut machine.since_word_ms);
         machine.unlocked = None;
         (machine.seat, machine.kept, machine.dirty) = (None, None, None);
@@ -255,6 +320,7 @@ impl World {
                 Act::Keep(kept) => machine.kept = Some(kept),
                 Act::Unlock(session) => {
                     assert!(machine.dirty.is_none_or(|dirty| dirty == session), "I9: things of another person");
+                    assert!(!self.left.contains(&session), "I13: its person has left");
                     (machine.unlocked, machine.dirty) = (Some(session), Some(session));
                 }
                 Act::Lock => machine.unlocked = None,
@@ -297,6 +363,17 @@ impl World {
         if !machine.cut {
             self.air.push((self.now_ms + delay_ms, Message::Beat(machine.id, beat, self.now_ms)));
         }
+    }
+
+    /// The person is done.
+    pub(super) fn leave(&mut self, place: usize) {
+        let mut acts = Vec::new();
+        let Some(seat) = &mut self.machines[place].seat else { return };
+        seat.leave(&mut acts);
+        if !acts.is_empty() {
+            self.left.extend(seat.session());
+        }
+        self.act(place, acts);
     }
 
     /// A message arrives.
@@ -387,6 +464,7 @@ impl World {
         let mut out = Vec::new();
         self.desk.on(self.appliance_now(), &mut out);
         self.carry(out);
+        self.save_waiting();
         let later = self.desk.next_wake().is_none_or(|wake| wake > self.appliance_now());
         assert!(later, "the desk is done with what was due");
         for place in 0..self.machines.len() {
@@ -401,70 +479,8 @@ impl World {
         self.check();
     }
 
-    /// What must hold at any moment.
-    fn check(&self) {
-        let now = self.appliance_now();
-        let mut seats = BTreeSet::new();
-        let mut people = BTreeSet::new();
-        for session in self.desk.sessions(now) {
-            assert_eq!(session.used_ms + session.remaining_ms, session.kept.ledger.granted_ms(), "I1");
-            if session.kept.state.is_live() {
-                assert!(session.kept.station.is_none_or(|seat| seats.insert(seat)), "I3: two at one seat");
-                assert!(session.kept.person.is_none_or(|person| people.insert(person)), "I3: one person twice");
-            }
-            let kept = Row::Session(session.kept.clone());
-            if session.kept.state != State::Active {
-                assert_eq!(self.rows.get(&Key::Session(session.kept.id)), Some(&kept), "I10: the card knows less");
-            }
-        }
-    }
-
-    /// What must hold of a whole story.
-    pub(super) fn check_story(&self) {
-        let mut shown = BTreeSet::new();
-        for warning in &self.shown {
-            assert!(shown.insert(*warning), "I6: {warning:?} was shown twice");
-        }
-        for (session, used_ms) in &self.used {
-            let Some(Row::Session(kept)) = self.rows.get(&Key::Session(*session)) else {
-                panic!("{session:?} is not kept")
-            };
-            let of = |table: &BTreeMap<SessionId, u64>| table.get(session).copied().unwrap_or(0);
-            // A grant that was taken back later was there while it was used.
-            let given_ms = kept.ledger.granted_ms() + self.taken_ms(*session);
-            let allowed = given_ms + of(&self.forgiven) + of(&self.late) + 1_000;
-            assert!(*used_ms <= allowed, "I5: {session:?} was usable for {used_ms} of {allowed} ms");
-        }
-        self.check_audit();
-    }
-
-    /// I12: the states that were told lead from one to the next and end where the card is.
-    fn check_audit(&self) {
-        let mut states: BTreeMap<SessionId, State> = BTreeMap::new();
-        for (_, told) in &self.told {
-            let Some(id) = told.session else { continue };
-            let next = match told.event {
-                Event::CodeIssued => State::Pending,
-                Event::Started | Event::Resumed => State::Active,
-                Event::Suspended => State::Suspended,
-                Event::Interrupted => State::Interrupted,
-                Event::Ended => State::Ended,
-                Event::Expired => State::Expired,
-                Event::Closed(_) => State::Closed,
-                Event::CodeVoid => State::Void,
-                _ => continue,
-            };
-            let before = states.insert(id, next);
-            assert_ne!(before, Some(next), "I12: told twice: {told:?}");
-        }
-        for (id, state) in states {
-            let Some(Row::Session(kept)) = self.rows.get(&Key::Session(id)) else { panic!("{id:?} is not kept") };
-            assert_eq!(kept.state, state, "I12: {id:?}");
-        }
-    }
-
     pub(super) fn state(&self, id: SessionId) -> State {
-        match self.rows.get(&Key::Session(id)) {
+        match self.session_row(id) {
             Some(Row::Session(kept)) => kept.state,
             _ => panic!("{id:?} is not kept"),
         }
