@@ -3,12 +3,14 @@
 //! The route table points `/assets/` here; the page asks for the address of a file.
 
 use bytes::Bytes;
-use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, VARY};
+use hyper::StatusCode;
+use hyper::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, HeaderMap, RANGE, VARY};
 
 use crate::accounts::role::Access;
 
 use super::call::Call;
 use super::problem::{Problem, faults};
+use super::range::cut;
 use super::reply::Reply;
 use super::route::{Outcome, Route};
 
@@ -69,14 +71,17 @@ pub(super) fn answer(call: &Call, asset: &'static Asset) -> Outcome {
         Reply::not_modified(asset.tag)
     } else {
         match (asset.gzip, asset.plain) {
-            (Some(gzip), _) if takes_gzip(&call.headers) => {
+            // A part is counted in the bytes of the file, not in those of its packing.
+            (Some(gzip), _) if takes_gzip(&call.headers) && !call.headers.contains_key(RANGE) => {
                 Reply::bytes_of(asset.content_type, Bytes::from_static(gzip)).header(CONTENT_ENCODING, "gzip")
             }
-            (_, Some(plain)) => Reply::bytes_of(asset.content_type, Bytes::from_static(plain)),
-            (Some(gzip), None) => Reply::bytes_of(asset.content_type, unpack(gzip)?),
+            (_, Some(plain)) => cut(call, Reply::bytes_of(asset.content_type, Bytes::from_static(plain)), asset.tag),
+            (Some(gzip), None) => cut(call, Reply::bytes_of(asset.content_type, unpack(gzip)?), asset.tag),
             (None, None) => return Err((&faults::INTERNAL).into()),
         }
     };
+    // That a part is not there may change with the next version.
+    let caching = if reply.status_code() == StatusCode::RANGE_NOT_SATISFIABLE { "no-store" } else { caching };
     Ok(reply.tag(asset.tag).header(CACHE_CONTROL, caching).header(VARY, "Accept-Encoding"))
 }
 

@@ -24,6 +24,7 @@ use super::logs::LogRing;
 use super::metrics::Metrics;
 use super::supervision::Sources;
 use super::tls::Tls;
+use crate::shell::zone::SiteZone;
 
 /// One line of the readiness answer.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -70,6 +71,8 @@ pub struct Platform {
     pub vault: Arc<Vault>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The zone of the site.
+    pub zone: SiteZone,
     /// When the service started, on that clock.
     pub started: std::time::Duration,
     /// Names and origins that are ours.
@@ -124,6 +127,7 @@ impl Platform {
             supervision: OnceLock::new(),
             started: clock.now(),
             clock,
+            zone: SiteZone::default(),
             metrics,
             logs,
             budget: Budget::new(limits),
@@ -148,6 +152,13 @@ impl Platform {
     #[must_use]
     pub fn with_vault(mut self, vault: Arc<Vault>) -> Self {
         self.vault = vault;
+        self
+    }
+
+    /// Means times of day in this zone. Before the platform is shared.
+    #[must_use]
+    pub fn with_zone(mut self, zone: SiteZone) -> Self {
+        self.zone = zone;
         self
     }
 

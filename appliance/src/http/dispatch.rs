@@ -8,12 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use hyper::header::{ACCEPT, ALLOW, AUTHORIZATION, CONNECTION, COOKIE, HeaderValue, TRANSFER_ENCODING};
+use hyper::header::{ALLOW, AUTHORIZATION, CONNECTION, HeaderValue, RANGE, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method, Request, Response};
 use tokio::time::timeout;
-use vigie_core::audit::{Actor, Kind, Object, Theme};
 
-use crate::accounts::journal::Act;
 use crate::accounts::role::{Access, Role};
 use crate::accounts::{LASTING_MARK, Principal};
 
@@ -26,18 +24,17 @@ use super::idempotency::{Owner, Retry, Ticket};
 use super::language::Language;
 use super::plain;
 use super::problem::{Fault, Problem, faults};
-use super::reply::{Concern, Reply};
+use super::reply::Reply;
 use super::route::{BodyRule, Found, Outcome, Route, RouteTable, Turned};
 use super::stall::Turns;
 
-/// Name of the page's cookie over TLS; the prefix binds it to this host and to TLS (RFC 6265bis, 4.1.3.2).
-pub const SECURE_COOKIE: &str = "__Host-vigie";
+mod act;
+mod wish;
 
-/// Its name on plain HTTP, where browsers do not accept the prefix.
-pub const PLAIN_COOKIE: &str = "vigie";
-
-/// Cookie in which the page keeps the language a person switched to.
-pub const LANGUAGE_COOKIE: &str = "vigie_language";
+use act::{begin_act, write_down};
+pub(super) use wish::read_cookie;
+pub use wish::{LANGUAGE_COOKIE, PLAIN_COOKIE, SECURE_COOKIE};
+use wish::{read_language, settle_language, wants_page};
 
 /// Field with which the page marks what it asks for by itself, so that it does not count as somebody at the desk.
 const BACKGROUND_FIELD: &str = "x-vigie-background";
@@ -93,7 +90,7 @@ impl Dispatcher {
         let mut response = match self.walk(request, link, language).await {
             Ok(response) => response,
             Err(problem) => {
-                self.count_refusal(&problem);
+                count_refusal(&self.platform, &problem);
                 problem.render(language)
             }
         };
@@ -167,7 +164,11 @@ impl Dispatcher {
         };
         let query = parse_query(parts.uri.query().unwrap_or_default());
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
-        let headers = parts.headers.clone();
+        let mut headers = parts.headers.clone();
+        if parts.method == Method::HEAD {
+            // A part is for GET alone (RFC 9110, 14.2), as which a handler sees it.
+            headers.remove(RANGE);
+        }
         let request = upgrade.then(|| Request::from_parts(parts, ()));
         let call = Call {
             platform: self.platform.clone(),
@@ -241,7 +242,7 @@ impl Dispatcher {
         let Some(refuses) = route.refuses.filter(|_| background || wants_page(request.headers())) else {
             return Err(problem);
         };
-        self.count_refusal(&problem);
+        count_refusal(&self.platform, &problem);
         let turned = Turned {
             problem: &problem,
             path: arrival.path,
@@ -361,49 +362,11 @@ impl Dispatcher {
             Problem::from(&faults::INTERNAL)
         })
     }
-
-    fn count_refusal(&self, problem: &Problem) {
-        let help = "Requests turned away, by code.";
-        self.platform.metrics.count("http_rejected_total", help, "why", problem.code(), 1);
-    }
 }
 
-/// What the route table and the path say of an act.
-fn begin_act(kind: Kind, call: &Call) -> Act {
-    let actor = call.who.as_ref().map_or(Actor::Stranger, Principal::actor);
-    Act::new(kind, actor).from(call.peer).on(read_object(kind, call))
-}
-
-fn read_object(kind: Kind, call: &Call) -> Object {
-    let id = call.parameter("id");
-    match kind.theme() {
-        _ if id.is_empty() => Object::Nothing,
-        Theme::Accounts | Theme::Door => id.parse().map_or(Object::Nothing, Object::Account),
-        Theme::Devices if id.len() == 16 => u64::from_str_radix(id, 16).map_or(Object::Nothing, Object::Device),
-        Theme::Devices | Theme::Settings | Theme::System | Theme::Kiosk => {
-            // A MAC or an address; nothing else finds a device.
-            let clean: String = id.chars().filter(|sign| !sign.is_control()).collect();
-            Object::Named(clean.as_str().into())
-        }
-    }
-}
-
-/// Writes down what was done, unless nothing was.
-async fn write_down(platform: &Platform, mut act: Act, reply: &Reply) {
-    let concern = reply.0.extensions().get::<Concern>().cloned().unwrap_or_default();
-    if reply.0.status().as_u16() >= 400 || concern.unrecorded {
-        return;
-    }
-    act.object = concern.object.unwrap_or(act.object);
-    act.detail = concern.detail.as_str().into();
-    match act.kind.theme() {
-        // Whoever reads "done" about these must find it in the journal after a power cut too.
-        Theme::Accounts | Theme::Settings | Theme::Door | Theme::Kiosk => {
-            // What could not be written is in the log of the program; the act itself is done.
-            let _told = platform.journal.write(act).await;
-        }
-        Theme::Devices | Theme::System => platform.journal.note(act),
-    }
+fn count_refusal(platform: &Platform, problem: &Problem) {
+    let help = "Requests turned away, by code.";
+    platform.metrics.count("http_rejected_total", help, "why", problem.code(), 1);
 }
 
 /// Renders an outcome and remembers it for a retry.
@@ -411,8 +374,7 @@ fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, languag
     let response = match outcome {
         Ok(reply) => reply.0,
         Err(problem) => {
-            let help = "Requests turned away, by code.";
-            platform.metrics.count("http_rejected_total", help, "why", problem.code(), 1);
+            count_refusal(platform, &problem);
             problem.render(language)
         }
     };
@@ -420,50 +382,6 @@ fn settle(platform: &Platform, outcome: Outcome, ticket: Option<Ticket>, languag
         platform.retries.settle(&ticket, &response);
     }
     response
-}
-
-/// The value of a cookie; the first one of its name.
-pub(super) fn read_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-}
-
-/// The language a person switched to, else the one the client asks for.
-fn read_language<B>(request: &Request<B>) -> Language {
-    switched(request).unwrap_or_else(|| Language::wanted(request.headers()))
-}
-
-/// The language a person switched to: in this very address, or earlier in this browser.
-fn switched<B>(request: &Request<B>) -> Option<Language> {
-    let query = parse_query(request.uri().query().unwrap_or_default());
-    let here = query.iter().find(|(name, _)| name == "lang").and_then(|(_, tag)| Language::of_tag(tag));
-    here.or_else(|| read_cookie(request.headers(), LANGUAGE_COOKIE).and_then(Language::of_tag))
-}
-
-/// The language for somebody who is known. In a browser what they switched to goes before what their account says, and
-/// that before what the browser was installed with. A program asks for what it wants.
-fn settle_language<B>(request: &Request<B>, proof: &Proof) -> Option<Language> {
-    let own = |who: &Principal| std::str::from_utf8(&who.language).ok().and_then(Language::of_tag);
-    switched(request).or_else(|| match proof {
-        Proof::Cookie(who) => own(who),
-        Proof::Bearer(who) => Language::asked(request.headers()).or_else(|| own(who)),
-        Proof::None | Proof::Collector | Proof::Bad => None,
-    })
-}
-
-/// Whether a client asks for pages, as browsers do; `*/*` is what programs send.
-fn wants_page(headers: &HeaderMap) -> bool {
-    let fields = headers.get_all(ACCEPT).iter().filter_map(|field| field.to_str().ok());
-    fields.flat_map(|field| field.split(',')).any(|one| {
-        let name = one.split(';').next().unwrap_or_default().trim();
-        name.eq_ignore_ascii_case("text/html") || name.eq_ignore_ascii_case("application/xhtml+xml")
-    })
 }
 
 /// The canned answer for a connection that finds no seat. No handler, no allocation.
@@ -493,60 +411,5 @@ mod tests {
         assert_eq!((document["code"].as_str(), document["status"].as_u64()), (Some(BUSY.code), Some(503)));
         assert_eq!(document["detail"], BUSY.text.en);
         assert!(head.starts_with(&format!("HTTP/1.1 {}\r\n", BUSY.kind.status())));
-    }
-
-    #[test]
-    fn what_a_person_switched_to_goes_before_their_account_and_that_before_the_browser() {
-        let who = |language: [u8; 2]| Principal {
-            account: 1,
-            username: "ada".into(),
-            role: Role::Viewer,
-            session: crate::accounts::session::SessionId(1),
-            language,
-            must_change: false,
-            station: "".into(),
-        };
-        let settle = |path: &str, cookie: &str, asked: &str, proof: &Proof| {
-            let mut request = Request::builder().uri(path);
-            for (name, value) in [("cookie", cookie), ("accept-language", asked)] {
-                request = if value.is_empty() { request } else { request.header(name, value) };
-            }
-            let request = request.body(()).unwrap();
-            settle_language(&request, proof).unwrap_or_else(|| read_language(&request)).tag()
-        };
-        let page = Proof::Cookie(who(*b"fr"));
-        assert_eq!(settle("/", "", "en", &page), "fr", "the account before the browser");
-        assert_eq!(settle("/", "vigie_language=en", "fr", &page), "en", "the switch before the account");
-        assert_eq!(settle("/?lang=fr", "vigie_language=en", "en", &Proof::Cookie(who(*b"en"))), "fr");
-        assert_eq!(settle("/?lang=xx", "", "", &page), "fr");
-        assert_eq!(settle("/", "", "fr", &Proof::None), "fr");
-        assert_eq!(settle("/", "", "", &Proof::None), "en");
-        let program = Proof::Bearer(who(*b"fr"));
-        assert_eq!((settle("/", "", "en", &program), settle("/", "", "de", &program)), ("en", "fr"));
-    }
-
-    #[test]
-    fn browsers_are_told_from_programs() {
-        for (accept, page) in [
-            ("text/html,application/xhtml+xml,*/*;q=0.8", true),
-            ("application/json", false),
-            ("*/*", false),
-            ("Text/HTML;q=0.1", true),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, HeaderValue::from_static(accept));
-            assert_eq!(wants_page(&headers), page, "{accept}");
-        }
-        assert!(!wants_page(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn cookies_are_found_among_others() {
-        let mut headers = HeaderMap::new();
-        headers.append(COOKIE, HeaderValue::from_static("a=b; vigie=token; vigie_language=fr"));
-        headers.append(COOKIE, HeaderValue::from_static("__Host-vigie=other"));
-        assert_eq!(read_cookie(&headers, PLAIN_COOKIE), Some("token"));
-        assert_eq!(read_cookie(&headers, SECURE_COOKIE), Some("other"));
-        assert_eq!(read_cookie(&headers, "x"), None);
     }
 }

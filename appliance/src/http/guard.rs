@@ -174,7 +174,7 @@ pub fn check_framing(headers: &HeaderMap) -> Result<(), Problem> {
 /// browser could be made to send an empty one from elsewhere: the origin rule covers that.
 ///
 /// # Errors
-/// `json_needed` or `form_needed`.
+/// `json_needed`, `form_needed` or `file_needed`.
 pub fn check_content_type(headers: &HeaderMap, rule: BodyRule, has_body: bool) -> Result<(), Problem> {
     if !has_body {
         return Ok(());
@@ -192,7 +192,7 @@ pub fn check_content_type(headers: &HeaderMap, rule: BodyRule, has_body: bool) -
                 "" | "text/plain" | "multipart/form-data" | "application/x-www-form-urlencoded"
             ) =>
         {
-            Err((&faults::JSON_NEEDED).into())
+            Err((&faults::FILE_NEEDED).into())
         }
         _ => Ok(()),
     }
@@ -395,7 +395,10 @@ mod tests {
         for wrong in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
             assert!(check_content_type(&typed(wrong), BodyRule::Json, true).is_err(), "{wrong}");
         }
-        assert!(check_content_type(&typed("text/plain"), BodyRule::Bytes(9), true).is_err());
+        for rule in [BodyRule::Bytes(9), BodyRule::Stream] {
+            let why = check_content_type(&typed("text/plain"), rule, true).unwrap_err();
+            assert_eq!(why.code(), "file_needed", "JSON is not what is wanted there");
+        }
         assert!(check_content_type(&typed("text/csv"), BodyRule::Bytes(9), true).is_ok());
         assert!(check_content_type(&typed("application/x-www-form-urlencoded"), BodyRule::Form, true).is_ok());
         assert!(check_content_type(&typed("application/json"), BodyRule::Form, true).is_err());

@@ -1,5 +1,5 @@
 //! Holds how a JSON body is read, so that a mistake is pointed at.
-//! It never guesses: unknown fields and wrong kinds are refused with a JSON pointer.
+//! It never guesses: unknown fields and wrong kinds are refused with a JSON pointer, and words from `mistake`.
 //! Calls read their bodies with it.
 
 use std::fmt;
@@ -11,6 +11,8 @@ use serde_path_to_error::{Path, Segment};
 
 use super::problem::{Problem, faults};
 
+mod mistake;
+
 /// Reads a body, which is an object.
 ///
 /// # Errors
@@ -20,13 +22,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let Object(value) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = point(error.path());
         let error = error.into_inner();
-        if !error.is_data() {
-            return syntax(&error);
-        }
-        // serde's words name kinds and fields, never the value of a secret: those have a type that says so itself.
-        let why = error.to_string();
-        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why).to_owned();
-        Problem::from(&faults::INVALID).at_with(pointer, &faults::BAD_VALUE, vec![("why", why)])
+        if error.is_data() { mistake::tell(pointer, &error.to_string()) } else { syntax(&error) }
     })?;
     reader.end().map_err(|error| syntax(&error))?;
     Ok(value)
@@ -73,7 +69,7 @@ fn point(path: &Path) -> String {
     for segment in path {
         let name = match segment {
             Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Map { key } => escape(key),
             Segment::Enum { variant } => variant.clone(),
             Segment::Unknown => continue,
         };
@@ -81,6 +77,11 @@ fn point(path: &Path) -> String {
         pointer.push_str(&name);
     }
     pointer
+}
+
+/// A member's name as it stands in a JSON pointer.
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -126,7 +126,10 @@ mod tests {
             assert_eq!(Window::<u32>::read(1, Some(cursor)).unwrap_err().code(), "bad_cursor", "{cursor}");
         }
         for limit in [0, MAX_LIMIT + 1] {
-            assert_eq!(Window::<u32>::read(limit, None).unwrap_err().code(), "bad_parameter");
+            let refused = Window::<u32>::read(limit, None).unwrap_err();
+            assert_eq!(refused.code(), "bad_parameter");
+            let words = refused.detail(crate::http::language::Language::Fr);
+            assert!(words.contains("« limit »") && words.contains("/api/docs"), "{words}");
         }
     }
 }

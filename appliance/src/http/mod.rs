@@ -29,6 +29,7 @@ pub mod multipart;
 pub mod openapi;
 pub mod plain;
 pub mod problem;
+mod range;
 pub mod reply;
 pub mod route;
 pub mod stall;
@@ -62,5 +63,7 @@ pub fn build_table(platform: &Arc<Platform>, areas: Vec<Vec<Route>>) -> Result<A
     Ok(table)
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

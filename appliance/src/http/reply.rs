@@ -98,6 +98,14 @@ impl Reply {
         Self(response)
     }
 
+    /// With these bytes of its body alone, from the first to the last one.
+    #[must_use]
+    pub(super) fn only(mut self, first: usize, last: usize) -> Self {
+        let part = Bytes::copy_from_slice(self.bytes().get(first..=last).unwrap_or_default());
+        *self.0.body_mut() = Payload::whole(part);
+        self
+    }
+
     /// With another status.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {

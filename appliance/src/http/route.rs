@@ -109,6 +109,8 @@ pub struct Route {
     pub status: u16,
     /// Content type of the good answer.
     pub content_type: &'static str,
+    /// Another content type of the good answer, for who asks for it. A schema is that of the first.
+    pub other_content_type: Option<&'static str>,
     /// Schema of the request body.
     #[cfg(test)]
     pub(crate) request: Option<SchemaMaker>,
@@ -189,6 +191,7 @@ impl Draft {
             body,
             status,
             content_type: "application/json",
+            other_content_type: None,
             #[cfg(test)]
             request: None,
             #[cfg(test)]
@@ -237,6 +240,13 @@ impl Draft {
     pub fn speaks(mut self, status: u16, content_type: &'static str) -> Self {
         self.0.status = status;
         self.0.content_type = content_type;
+        self
+    }
+
+    /// Answers in another form too, for who asks for it: the handler looks at what was asked.
+    #[must_use]
+    pub fn or_speaks(mut self, content_type: &'static str) -> Self {
+        self.0.other_content_type = Some(content_type);
         self
     }
 

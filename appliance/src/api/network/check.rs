@@ -1,8 +1,7 @@
 //! Holds the route that asks a device now whether it is there, and the results of the last minute.
 //! Never asks the same device twice within that minute, however many people want to know. The route table holds it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
@@ -12,6 +11,7 @@ use vigie_core::audit::Kind as Act;
 
 use super::desk::Desk;
 use super::fault;
+use super::latest::Latest;
 use super::view::CheckView;
 use crate::accounts::clock::format_utc;
 use crate::accounts::role::Access;
@@ -25,30 +25,11 @@ const GOOD_FOR: Duration = Duration::from_secs(60);
 /// A round of questions takes 16 to 20 s when nothing answers; a little more when others are being asked too. Under the
 /// 30 s a handler has.
 const PATIENCE: Duration = Duration::from_secs(28);
-/// Results kept. The oldest leaves; its device is simply asked again.
-const MAX_RESULTS: usize = 256;
 
-/// The results of the last minute.
-#[derive(Default)]
-pub(super) struct Results(Mutex<BTreeMap<DeviceId, (Instant, CheckView)>>);
-
-impl Results {
-    fn fresh(&self, id: DeviceId) -> Option<CheckView> {
-        let results = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, view) = results.get(&id).filter(|(at, _)| at.elapsed() < GOOD_FOR)?;
-        let _ = at;
-        Some(CheckView { cached: true, ..view.clone() })
-    }
-
-    fn keep(&self, id: DeviceId, view: CheckView) {
-        let mut results = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        results.retain(|_, (at, _)| at.elapsed() < GOOD_FOR);
-        if results.len() >= MAX_RESULTS {
-            let oldest = results.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id);
-            oldest.and_then(|oldest| results.remove(&oldest));
-        }
-        results.insert(id, (Instant::now(), view));
-    }
+/// What a device was found to be within the last minute.
+fn fresh<const MOST: usize>(checks: &Latest<CheckView, MOST>, id: DeviceId) -> Option<CheckView> {
+    let (at, view) = checks.of(id)?;
+    (at.elapsed() < GOOD_FOR).then_some(CheckView { cached: true, ..view })
 }
 
 /// The routes.
@@ -67,7 +48,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 async fn check(desk: Arc<Desk>, call: Call) -> Outcome {
     let checking = desk.clone();
     let asked = desk.visit_device(call.parameter("id"), move |hands, _, id| {
-        if let Some(view) = checking.checks.fresh(id) {
+        if let Some(view) = fresh(&checking.checks, id) {
             return Ok((id, Err(view)));
         }
         hands.check(id).map(|answer| (id, Ok(answer))).map_err(fault::refused)
@@ -82,7 +63,7 @@ async fn check(desk: Arc<Desk>, call: Call) -> Outcome {
     let unfinished = || Problem::from(&fault::CHECK_UNFINISHED).retry_after(Duration::from_secs(30));
     let checked = checked.ok_or_else(unfinished)?;
     let view = CheckView::render(&checked, call.platform.clock.wall().map(format_utc));
-    desk.checks.keep(id, view.clone());
+    desk.checks.keep(id, Instant::now(), view.clone());
     Reply::json(&view)
 }
 
@@ -104,22 +85,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_result_is_good_for_a_minute() {
-        let results = Results::default();
-        results.keep(DeviceId(1), view("1"));
+        let results = Latest::<_, 2>::default();
+        results.keep(DeviceId(1), Instant::now(), view("1"));
         tokio::time::advance(GOOD_FOR - Duration::from_millis(1)).await;
-        assert!(results.fresh(DeviceId(1)).is_some_and(|view| view.cached));
+        assert!(fresh(&results, DeviceId(1)).is_some_and(|view| view.cached));
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(results.fresh(DeviceId(1)).is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_oldest_result_makes_room() {
-        let results = Results::default();
-        for id in 0..=MAX_RESULTS as u64 {
-            results.keep(DeviceId(id), view("x"));
-            tokio::time::advance(Duration::from_millis(1)).await;
-        }
-        assert!(results.fresh(DeviceId(0)).is_none());
-        assert!(results.fresh(DeviceId(1)).is_some() && results.fresh(DeviceId(MAX_RESULTS as u64)).is_some());
+        assert!(fresh(&results, DeviceId(1)).is_none());
     }
 }

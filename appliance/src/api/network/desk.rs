@@ -6,9 +6,9 @@ use std::sync::Arc;
 use vigie_core::lan::{Device, DeviceId};
 
 use super::fault;
+use super::latest::Latest;
 use super::live::State;
-use super::view::Lens;
-use super::{check, wake};
+use super::view::{CheckView, Lens, WakeView};
 use crate::api::Deps;
 use crate::config::NetworkSettings;
 use crate::http::problem::{Problem, faults};
@@ -30,10 +30,10 @@ pub(crate) struct Desk {
     pub(super) settings: tokio::sync::Mutex<NetworkSettings>,
     /// When the service began to answer.
     pub(super) began: tokio::time::Instant,
-    /// Results of checks.
-    pub(super) checks: check::Results,
-    /// Wake-ups under way and over.
-    pub(super) wakes: wake::Calls,
+    /// Results of checks; a device whose result left is simply asked again.
+    pub(super) checks: Latest<CheckView, 256>,
+    /// Wake-up calls under way and over.
+    pub(super) wakes: Latest<WakeView, 64>,
 }
 
 impl Desk {
@@ -46,8 +46,8 @@ impl Desk {
             state: deps.state.clone(),
             settings: tokio::sync::Mutex::new(deps.settings.clone()),
             began: tokio::time::Instant::now(),
-            checks: check::Results::default(),
-            wakes: wake::Calls::default(),
+            checks: Latest::default(),
+            wakes: Latest::default(),
         }
     }
 

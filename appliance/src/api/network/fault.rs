@@ -4,24 +4,13 @@
 use vigie_core::lan::Refusal;
 use vigie_core::limits::{MAX_DEVICES, MAX_TAGS};
 
-use crate::http::language::Text;
-use crate::http::problem::{ErrorKind, Fault, Problem};
+use crate::http::problem::{Fault, Problem, faults};
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $en:literal, $fr:literal;)*) => {
-        $($(#[$doc])* pub(crate) static $name: Fault =
-            Fault { code: $code, kind: ErrorKind::$kind, text: Text { en: $en, fr: $fr } };)*
-        /// Every fault above, for the tests.
-        #[cfg(test)]
-        pub(super) static ALL: &[&Fault] = &[$(&$name),*];
-    };
-}
-
-faults! {
+faults! { pub(crate),
     /// Nobody of that name.
     NO_DEVICE = "no_such_device", Missing, "No device is known under “{device}”.", "Aucun appareil n'est connu sous « {device} ».";
-    /// Forgetting or merging the appliance.
-    MYSELF = "device_is_appliance", Conflict, "This is the appliance itself: it can be neither forgotten nor merged.", "C'est Vigie elle-même : elle ne peut être ni oubliée ni fusionnée.";
+    /// Forgetting, merging or asking the appliance.
+    MYSELF = "device_is_appliance", Conflict, "This is the appliance itself: it can be neither forgotten nor merged, nor need it be asked.", "C'est Vigie elle-même : elle ne peut être ni oubliée ni fusionnée, et n'a pas à être interrogée.";
     /// A second device with the same address.
     TAKEN = "device_exists", Conflict, "A device with this MAC or this address is known already.", "Un appareil avec cette adresse MAC ou IP est déjà connu.";
     /// No room.
@@ -54,12 +43,16 @@ faults! {
     NOTHING_TO_SPLIT = "nothing_to_split", Conflict, "This device has no merge that could be undone.", "Cet appareil n'a aucune fusion à annuler.";
     /// No address to ask.
     NOTHING_TO_ASK = "nothing_to_ask", Conflict, "No address of this device is known that could be asked.", "Aucune adresse de cet appareil n'est connue pour l'interroger.";
+    /// A person said so.
+    EXCLUDED_DEVICE = "excluded_device", Conflict, "This device is never asked: its address is among the exclusions of the network settings. Take it out of them to check it.", "Cet appareil n'est jamais interrogé : son adresse figure parmi les exclusions des réglages du réseau. Retirez-l'en pour le vérifier.";
+    /// No leg in its segment.
+    NOT_CONNECTED = "not_connected", Unavailable, "Vigie is not connected to this device's network at the moment, so silence would say nothing. Check the cable or the Wi-Fi of the appliance.", "Vigie n'est pas raccordée en ce moment au réseau de cet appareil : son silence ne dirait rien. Vérifiez le câble ou le Wi-Fi de Vigie.";
     /// The check takes too long.
     CHECK_UNFINISHED = "check_unfinished", Unavailable, "The check goes on: many devices are being asked at this moment. Ask again in half a minute.", "La vérification se poursuit : beaucoup d'appareils sont interrogés en ce moment. Redemandez dans une demi-minute.";
     /// No MAC to wake.
     NO_MAC_TO_WAKE = "no_mac", Conflict, "No MAC address of this device is known, and a wake-up call is sent to a MAC address.", "Aucune adresse MAC de cet appareil n'est connue, or c'est à elle que l'appel de réveil est envoyé.";
     /// No way to send a frame.
-    CANNOT_WAKE = "cannot_wake", Unavailable, "No wake-up call could be sent: the segment of this device is not connected, or the appliance may not send raw frames there (CAP_NET_RAW).", "Aucun appel de réveil n'a pu être envoyé : le segment de cet appareil n'est pas raccordé, ou Vigie n'a pas le droit d'y émettre des trames brutes (CAP_NET_RAW).";
+    CANNOT_WAKE = "cannot_wake", Unavailable, "No wake-up call could be sent: the appliance is not connected to this device's network at the moment. Check the cable or the Wi-Fi of the appliance.", "Aucun appel de réveil n'a pu être envoyé : Vigie n'est pas raccordée en ce moment au réseau de cet appareil. Vérifiez le câble ou le Wi-Fi de Vigie.";
     /// Nobody asked for a wake-up.
     NO_WAKE = "no_wake", Missing, "Nobody has tried to wake this device since the appliance started.", "Personne n'a essayé de réveiller cet appareil depuis le démarrage de Vigie.";
     /// The password of the network card.
@@ -132,35 +125,22 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
         Refusal::NothingToSplit => Problem::from(&NOTHING_TO_SPLIT),
         Refusal::Myself => Problem::from(&MYSELF),
         Refusal::NothingToAsk => Problem::from(&NOTHING_TO_ASK),
+        Refusal::Excluded => Problem::from(&EXCLUDED_DEVICE),
+        Refusal::NotConnected => Problem::from(&NOT_CONNECTED),
     }
 }
 
 /// `invalid` with one field.
 pub(super) fn invalid(pointer: &str, fault: &'static Fault, values: Vec<(&'static str, String)>) -> Problem {
-    Problem::from(&crate::http::problem::faults::INVALID).at_with(pointer, fault, values)
+    Problem::from(&faults::INVALID).at_with(pointer, fault, values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::problem::faults;
 
     #[test]
     fn codes_are_unique_and_both_languages_have_the_same_blanks() {
-        let mut codes: Vec<_> = ALL.iter().chain(faults::ALL).map(|fault| fault.code).collect();
-        codes.sort_unstable();
-        let count = codes.len();
-        codes.dedup();
-        assert_eq!(codes.len(), count);
-        let blanks = |text: &str| {
-            let parts = text.split('{').skip(1).filter_map(|part| part.split('}').next().map(str::to_owned));
-            let mut found: Vec<String> = parts.collect();
-            found.sort();
-            found
-        };
-        for fault in ALL {
-            assert_eq!(blanks(fault.text.en), blanks(fault.text.fr), "{}", fault.code);
-            assert_ne!(fault.text.en, fault.text.fr, "{}", fault.code);
-        }
+        faults::hold_together(ALL, faults::ALL.iter().copied());
     }
 }

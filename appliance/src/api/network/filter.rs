@@ -204,7 +204,8 @@ impl Order {
 }
 
 fn sortable(moment: Moment) -> String {
-    format!("{:08x}{:016x}", moment.boot, moment.ms)
+    let Moment { boot, ms } = moment;
+    format!("{boot:08x}{ms:016x}")
 }
 
 fn cut(mut text: String) -> String {

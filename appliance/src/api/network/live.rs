@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vigie_core::lan::probe::PROTOCOLS;
 use vigie_core::lan::{SegmentId, Stats};
 
 use super::desk::name_of;
@@ -181,9 +180,6 @@ fn count(seen: &Seen, metrics: &Metrics) {
         metrics.gauge("scan_last_duration_seconds", "How long the last sweep took.", "", "", took.as_secs_f64());
     }
     metrics.count_to("scans_total", "Sweeps that ended.", "", "", u64::from(seen.scans));
-    for (proto, probes) in PROTOCOLS.iter().zip(seen.counts.probes_by) {
-        metrics.count_to("scan_probes_total", "Probes asked for, by protocol.", "proto", proto, probes);
-    }
     metrics.count_to("scan_frames_heard_total", "Frames read from raw sockets.", "", "", seen.counts.frames_heard);
     let help = "What was heard and dropped, by why.";
     metrics.count_to("scan_dropped_total", help, "why", "malformed", seen.counts.malformed);
@@ -198,6 +194,7 @@ fn count(seen: &Seen, metrics: &Metrics) {
         let up = matches!(look.condition, Condition::Good | Condition::Limited);
         metrics.gauge("source_up", "Whether a source tells something.", "source", name, f64::from(u8::from(up)));
         metrics.count_to("source_questions_total", "Questions asked of a source.", "source", name, tally.asked);
+        metrics.count_to("source_unsent_total", "Of them: not sent, or dropped.", "source", name, tally.unsent);
         metrics.count_to("source_heard_total", "Messages heard from a source.", "source", name, tally.heard);
         metrics.count_to("source_malformed_total", "Malformed messages dropped.", "source", name, tally.malformed);
         metrics.count_to("source_errors_total", "Times something went wrong.", "source", name, tally.errors);

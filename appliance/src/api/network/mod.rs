@@ -28,6 +28,7 @@ pub(crate) mod fault;
 pub(super) mod filter;
 mod health;
 pub mod import;
+mod latest;
 pub(crate) mod live;
 mod merge;
 pub(crate) mod monitoring;

@@ -58,7 +58,7 @@ struct StatsView {
     turned_away: u64,
     /// Frames read from raw sockets.
     frames_heard: u64,
-    /// Probes asked for.
+    /// Questions asked of all sources; `/api/network/v2/sources` has them source by source.
     probes: u64,
     /// Packets that were malformed, and dropped.
     malformed: u64,
@@ -88,7 +88,7 @@ fn count(hands: &Hands<'_>, lens: &Lens<'_>) -> StatsView {
         proposals: lan.proposals().count(),
         turned_away: stats.turned_away,
         frames_heard: counts.frames_heard,
-        probes: counts.probes,
+        probes: hands.sources().iter().map(|look| look.tally.asked).sum(),
         malformed: counts.malformed,
         overrun: counts.overrun,
         ..StatsView::default()

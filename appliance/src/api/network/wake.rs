@@ -1,14 +1,13 @@
 //! Holds the routes that wake a device, and the watch over whether it came up within a minute.
 //! Never says that a device woke because the call was sent: only its being heard tells. The route table holds them.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::LOCATION;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::time::Instant;
 use vigie_core::Moment;
 use vigie_core::lan::DeviceId;
@@ -20,6 +19,7 @@ use vigie_core::audit::Kind as Act;
 use super::BASE;
 use super::desk::Desk;
 use super::fault;
+use super::view::WakeView;
 use crate::accounts::role::Access;
 use crate::accounts::secret::Secret;
 use crate::http::call::Call;
@@ -35,8 +35,6 @@ const WAIT: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often the device is asked: one round of questions takes about as long.
 const ASK_EVERY: u32 = 15;
-/// Wake-ups remembered; the oldest leaves.
-const MAX_CALLS: usize = 64;
 
 /// How to wake.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -44,47 +42,6 @@ const MAX_CALLS: usize = 64;
 struct WakeRequest {
     /// SecureOn password of the network card, written like a MAC or an IPv4 address. It crosses the network in the clear.
     password: Option<Secret>,
-}
-
-/// A wake-up call.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct WakeView {
-    /// Id of the device.
-    pub(crate) device: String,
-    /// `waiting`, `up`, or `silent` after a minute without a sign of life.
-    pub(crate) state: &'static str,
-    /// Calls sent, one for each interface.
-    pub(crate) frames: usize,
-    /// Whether the device was there already when it was called.
-    pub(crate) was_online: bool,
-    /// Seconds from the call to the first sign of life; `null` before that.
-    pub(crate) came_up_after_s: Option<u64>,
-    /// How long it is waited for, in seconds.
-    pub(crate) waits_s: u64,
-}
-
-/// Wake-up calls under way and over.
-#[derive(Default)]
-pub(super) struct Calls(Mutex<BTreeMap<DeviceId, (Instant, WakeView)>>);
-
-impl Calls {
-    fn find(&self, id: DeviceId) -> Option<WakeView> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(_, view)| view.clone())
-    }
-
-    fn note(&self, id: DeviceId, began: Instant, view: WakeView) {
-        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if calls.len() >= MAX_CALLS && !calls.contains_key(&id) {
-            let oldest = calls.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id);
-            oldest.and_then(|oldest| calls.remove(&oldest));
-        }
-        calls.insert(id, (began, view));
-    }
-
-    /// Whether the latest call for a device is the one that began then.
-    fn is_latest(&self, id: DeviceId, began: Instant) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).is_some_and(|(at, _)| *at == began)
-    }
 }
 
 /// The routes.
@@ -155,14 +112,14 @@ pub(crate) async fn begin(
         waits_s: WAIT.as_secs(),
     };
     let began = Instant::now();
-    desk.wakes.note(id, began, view.clone());
+    desk.wakes.keep(id, began, view.clone());
     tokio::spawn(watch(desk.clone(), platform.clone(), id, (began, since), view.clone()));
     Ok(view)
 }
 
 /// How the latest wake-up call of a device stands, and how long ago it was sent; none without one.
 pub(crate) fn latest(desk: &Desk, id: DeviceId) -> Option<(WakeView, Duration)> {
-    desk.wakes.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(at, view)| (view.clone(), at.elapsed()))
+    desk.wakes.of(id).map(|(began, view)| (view, began.elapsed()))
 }
 
 /// Waits for a sign of life, and asks for one now and then.
@@ -176,7 +133,8 @@ async fn watch(
     let mut looks = 0_u32;
     let state = loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        if !desk.wakes.is_latest(id, began) {
+        // A later call has its own watch.
+        if desk.wakes.of(id).is_none_or(|(latest, _)| latest != began) {
             return;
         }
         let asks = looks.is_multiple_of(ASK_EVERY);
@@ -197,13 +155,14 @@ async fn watch(
     };
     view.state = state;
     view.came_up_after_s = (state == "up").then(|| began.elapsed().as_secs());
-    desk.wakes.note(id, began, view.clone());
+    desk.wakes.keep(id, began, view.clone());
     platform.events.publish(Topic::Network, "wake", &serde_json::to_value(&view).unwrap_or_default());
 }
 
 async fn tell(desk: Arc<Desk>, call: Call) -> Outcome {
     let id = desk.visit_device(call.parameter("id"), |_, _, id| Ok(id)).await?;
-    Reply::json(&desk.wakes.find(id).ok_or_else(|| Problem::from(&fault::NO_WAKE))?)
+    let (_, view) = desk.wakes.of(id).ok_or_else(|| Problem::from(&fault::NO_WAKE))?;
+    Reply::json(&view)
 }
 
 #[cfg(test)]
@@ -221,25 +180,6 @@ mod tests {
         assert!(!format!("{asked:?}").contains("33:44"));
     }
 
-    #[test]
-    fn the_oldest_call_makes_room() {
-        let calls = Calls::default();
-        let began = Instant::now();
-        for id in 0..=MAX_CALLS as u64 {
-            let view = WakeView {
-                device: id.to_string(),
-                state: "waiting",
-                frames: 1,
-                was_online: false,
-                came_up_after_s: None,
-                waits_s: 60,
-            };
-            calls.note(DeviceId(id), began + Duration::from_secs(id), view);
-        }
-        assert!(calls.find(DeviceId(0)).is_none() && calls.find(DeviceId(1)).is_some());
-        assert!(calls.is_latest(DeviceId(1), began + Duration::from_secs(1)) && !calls.is_latest(DeviceId(1), began));
-    }
-
     mod watched {
         use vigie_core::lan::{Fact, Source};
 
@@ -247,8 +187,11 @@ mod tests {
         use crate::api::tests::bench::{Bench, ip, mac, with_bench};
         use crate::shell::network::testing;
 
-        async fn call(bench: &Bench, id: &str) -> (DeviceId, tokio::task::JoinHandle<()>) {
-            let id: DeviceId = id.parse().unwrap();
+        /// Calls a device that was heard some time ago, and stops the clock.
+        async fn call(bench: &Bench) -> (DeviceId, tokio::task::JoinHandle<()>) {
+            let id: DeviceId = bench.add(9, "till").await.parse().unwrap();
+            bench.until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|it| it.last_seen() < hands.moment())).await;
+            tokio::time::pause();
             let view = WakeView {
                 device: id.to_string(),
                 state: "waiting",
@@ -259,7 +202,7 @@ mod tests {
             };
             let since = bench.network.call(|hands| hands.moment()).await.unwrap();
             let began = Instant::now();
-            bench.desk.wakes.note(id, began, view.clone());
+            bench.desk.wakes.keep(id, began, view.clone());
             let watching = watch(bench.desk.clone(), bench.platform.clone(), id, (began, since), view);
             (id, tokio::spawn(watching))
         }
@@ -267,14 +210,9 @@ mod tests {
         #[tokio::test]
         async fn a_device_is_up_when_it_is_heard_and_not_before() {
             with_bench(async |bench| {
-                let id = bench.add(9, "till").await;
-                bench
-                    .until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|it| it.last_seen() < hands.moment()))
-                    .await;
-                tokio::time::pause();
-                let (id, watching) = call(bench, &id).await;
+                let (id, watching) = call(bench).await;
                 tokio::time::sleep(Duration::from_millis(2_500)).await;
-                assert_eq!(bench.desk.wakes.find(id).map(|view| view.state), Some("waiting"));
+                assert_eq!(bench.desk.wakes.of(id).map(|(_, view)| view.state), Some("waiting"));
                 let asked = bench.network.call(|hands| hands.moment()).await.unwrap();
                 bench
                     .until(move |hands| {
@@ -287,7 +225,7 @@ mod tests {
                     })
                     .await;
                 watching.await.unwrap();
-                let view = bench.desk.wakes.find(id).unwrap();
+                let (_, view) = bench.desk.wakes.of(id).unwrap();
                 assert_eq!((view.state, view.came_up_after_s), ("up", Some(3)));
             })
             .await;
@@ -296,14 +234,9 @@ mod tests {
         #[tokio::test]
         async fn a_device_that_stays_silent_is_given_up_after_a_minute() {
             with_bench(async |bench| {
-                let id = bench.add(9, "till").await;
-                bench
-                    .until(|hands| hands.lan().find_mac(mac(9)).is_some_and(|it| it.last_seen() < hands.moment()))
-                    .await;
-                tokio::time::pause();
-                let (id, watching) = call(bench, &id).await;
+                let (id, watching) = call(bench).await;
                 watching.await.unwrap();
-                let view = bench.desk.wakes.find(id).unwrap();
+                let (_, view) = bench.desk.wakes.of(id).unwrap();
                 assert_eq!((view.state, view.came_up_after_s), ("silent", None));
             })
             .await;

@@ -102,6 +102,9 @@ fn write_answer(route: &Route, make: &mut impl FnMut(SchemaMaker) -> Value) -> V
     } else if !silent {
         answer["content"] = json!({ route.content_type: {} });
     }
+    if let Some(other) = route.other_content_type {
+        answer["content"][other] = json!({});
+    }
     answer
 }
 

@@ -9,28 +9,22 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::accounts::Accounts;
 use crate::accounts::clock::HandClock;
-use crate::accounts::password::Hasher;
-use crate::accounts::record::{AccountRecord, Verifier};
-use crate::accounts::role::{Access, Role};
+use crate::accounts::role::Access;
 use crate::accounts::secret::Secret;
-use crate::accounts::store::{AccountStore, RamStore};
-use crate::accounts::token::DeviceKey;
+use crate::accounts::store::RamStore;
 use crate::http::call::Call;
 use crate::http::context::{Check, Platform};
-use crate::http::guard::OwnNames;
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
-use crate::http::logs::LogRing;
 use crate::http::reply::Reply;
 use crate::http::route::{BodyRule, Route, RouteTable};
+use crate::http::testing::{self, Answer, everybody};
 use crate::http::tls::Tls;
 
 pub(super) const PASSWORD: &str = "correct horse battery";
@@ -67,16 +61,7 @@ impl Bench {
 
     /// A bench on which every role has an account; its number is the role's byte.
     pub(super) async fn with_every_role() -> Self {
-        let store = RamStore::default();
-        for role in Role::ALL {
-            let record = AccountRecord {
-                role: role.byte(),
-                verifier: Some(Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] }),
-                ..AccountRecord::new(role.byte().into(), &format!("{role:?}"), *b"en")
-            };
-            store.save(record.number, record.to_bytes()).await.unwrap();
-        }
-        Self::over(store, Limits::default())
+        Self::over(everybody().await, Limits::default())
     }
 
     /// A bench that answers over TLS, on a port it calls 8443.
@@ -96,15 +81,12 @@ impl Bench {
 
     fn over_with(store: RamStore, limits: Limits, tls: bool) -> Self {
         let clock = Arc::new(HandClock::default());
-        let key = DeviceKey::from_seed(&[7; 32]);
-        let hasher = Hasher::with_cost(64, 1);
-        let (accounts, code) = Accounts::open(Arc::new(store), clock.clone(), key, hasher).unwrap();
-        let own = OwnNames { host_name: "vigie".into(), ..OwnNames::default() };
-        let logs = LogRing::new(clock.clone());
+        let (platform, code) = testing::platform(store, &clock, limits);
         let token = Some(Secret::new("m".repeat(32)));
         let vault = tls.then(|| tempfile::tempdir().unwrap());
-        let tls = vault.as_ref().map(|vault| Arc::new(Tls::open(vault.path(), &own, clock.clone()).unwrap().0));
-        let platform = Platform::new(Arc::new(accounts), clock.clone(), logs, own, limits);
+        let tls = vault
+            .as_ref()
+            .map(|vault| Arc::new(Tls::open(vault.path(), &platform.guard.own(), clock.clone()).unwrap().0));
         let platform = Arc::new(platform.with_metrics_token(token).with_tls(tls));
         platform.watch(|| Check { name: "store", ok: true, needed: true, detail: "open".into() });
         let counted = Arc::new(AtomicU32::new(0));
@@ -200,30 +182,6 @@ pub(super) struct Client {
     unread: Vec<u8>,
 }
 
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
-}
-
-impl Answer {
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    pub(super) fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
-}
-
 impl Client {
     pub(super) async fn write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         matches!(timeout(FOREVER, self.pipe.write_all(bytes.as_ref())).await, Ok(Ok(())))
@@ -256,11 +214,9 @@ impl Client {
                 return None;
             }
         };
-        let head = String::from_utf8(self.unread.drain(..end + 4).collect()).unwrap();
-        let status = head.split(' ').nth(1)?.parse().ok()?;
-        let mut answer = Answer { status, head, body: String::new() };
+        let mut answer = Answer::of_head(self.unread.drain(..end + 4).collect());
         let length: usize = answer.field("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        if !silent && status != 304 {
+        if !silent && answer.status != 304 {
             while self.unread.len() < length && self.fill().await {}
             let length = length.min(self.unread.len());
             answer.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();

@@ -116,6 +116,26 @@ async fn tags_save_the_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_that_broke_off_goes_on_where_it_was() {
+    let bench = Bench::new();
+    let mut client = bench.connect();
+    let whole = client.get("/assets/mark.svg").await;
+    let (tag, length) = (whole.field("etag").unwrap().to_owned(), whole.body.len());
+    assert_eq!(whole.field("accept-ranges"), Some("bytes"));
+    let mut part = async |fields: String| client.ask("GET /assets/mark.svg", &fields, "").await;
+    let rest = part(format!("Range: bytes=10-\r\nIf-Range: {tag}\r\nAccept-Encoding: gzip\r\n")).await;
+    assert_eq!((rest.status, rest.body.as_str()), (206, &whole.body[10..]));
+    let told = format!("bytes 10-{}/{length}", length - 1);
+    assert_eq!((rest.field("content-range"), rest.field("content-encoding")), (Some(told.as_str()), None));
+    let other = part("Range: bytes=10-\r\nIf-Range: \"another\"\r\n".to_owned()).await;
+    assert_eq!((other.status, other.body.len()), (200, length), "a part of another version is none of this one");
+    let beyond = part(format!("Range: bytes={length}-\r\n")).await;
+    assert_eq!((beyond.status, beyond.field("content-range")), (416, Some(format!("bytes */{length}").as_str())));
+    let head = client.ask("HEAD /assets/mark.svg", "Range: bytes=0-1\r\n", "").await;
+    assert_eq!((head.status, head.field("content-range")), (200, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn set_up_log_in_renew_and_revoke_over_http() {
     let bench = Bench::new();
     let mut client = bench.connect();

@@ -10,8 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::accounts::clock::format_utc;
 use crate::http::guard::OwnNames;
-use crate::http::language::Text;
-use crate::http::problem::{ErrorKind, Fault, Problem, faults};
+use crate::http::problem::{Fault, Problem, faults};
 
 use super::pem::{self, Contents};
 use super::served::{Served, Unfit, vouch};
@@ -19,109 +18,34 @@ use super::served::{Served, Unfit, vouch};
 /// How much later than ours the clock of whoever issued a certificate a moment ago may run, in seconds.
 const SLACK_S: i64 = 60 * 60;
 
-macro_rules! fault {
-    ($name:ident, $code:literal, $en:literal, $fr:literal) => {
-        pub(super) static $name: Fault =
-            Fault { code: $code, kind: ErrorKind::Invalid, text: Text { en: $en, fr: $fr } };
-    };
+faults! { pub(super),
+    /// No certificate.
+    NO_CERTIFICATE = "certificate_missing", Invalid, "There is no certificate in PEM here: a text between BEGIN CERTIFICATE and END CERTIFICATE.", "Il n'y a pas de certificat PEM ici : un texte entre BEGIN CERTIFICATE et END CERTIFICATE.";
+    /// Not a certificate.
+    BAD_CERTIFICATE = "certificate_unreadable", Invalid, "The certificate cannot be read. It may be damaged or cut short.", "Le certificat est illisible. Il est peut-être abîmé ou incomplet.";
+    /// No key.
+    NO_KEY = "key_missing", Invalid, "There is no private key in PEM here: a text between BEGIN PRIVATE KEY and END PRIVATE KEY.", "Il n'y a pas de clé privée PEM ici : un texte entre BEGIN PRIVATE KEY et END PRIVATE KEY.";
+    /// More than one key.
+    SEVERAL_KEYS = "key_ambiguous", Invalid, "There is more than one private key here. Send the one of the certificate.", "Il y a plus d'une clé privée ici. Envoyez celle du certificat.";
+    /// Behind a password.
+    LOCKED_KEY = "key_locked", Invalid, "The key is protected by a password. Send it without one: openssl pkey -in key.pem -out plain.pem", "La clé est protégée par un mot de passe. Envoyez-la sans : openssl pkey -in cle.pem -out simple.pem";
+    /// Not a key that clients take.
+    BAD_KEY = "key_unreadable", Invalid, "The key cannot be used. It must be RSA with 2048 to 8192 bits, P-256, P-384 or Ed25519.", "La clé est inutilisable. Elle doit être RSA de 2048 à 8192 bits, P-256, P-384 ou Ed25519.";
+    /// Another certificate's key.
+    OTHER_KEY = "key_mismatch", Invalid, "The key does not belong to the certificate. Nothing has been changed.", "La clé ne correspond pas au certificat. Rien n'a été changé.";
+    /// The own certificate is not the first.
+    WRONG_ORDER = "certificate_order", Invalid, "The key belongs to the certificate at place {place}. The appliance's own comes first, then each one's issuer.", "La clé correspond au certificat en position {place}. Celui de l'appareil vient d'abord, puis chaque émetteur.";
+    /// An issuer is missing.
+    BROKEN_CHAIN = "certificate_chain", Invalid, "The certificate at place {place} was not issued by the one after it: {why}", "Le certificat en position {place} n'a pas été émis par le suivant : {why}";
+    /// Over.
+    EXPIRED = "certificate_expired", Invalid, "The certificate at place {place} ended on {date}.", "Le certificat en position {place} a pris fin le {date}.";
+    /// Not begun.
+    NOT_YET = "certificate_not_yet_valid", Invalid, "The certificate begins on {date} only; the appliance's clock shows {now}.", "Le certificat ne commence que le {date} ; l'horloge de l'appareil indique {now}.";
+    /// Not for servers.
+    WRONG_USE = "certificate_use", Invalid, "The certificate is not meant for servers: {why}", "Le certificat n'est pas prévu pour un serveur : {why}";
+    /// For somebody else.
+    WRONG_NAMES = "certificate_names", Invalid, "The certificate is for {names}, and the appliance answers to none of them. Add the name to http.host_names first.", "Le certificat est pour {names}, et l'appareil ne répond à aucun de ces noms. Ajoutez d'abord le nom à http.host_names.";
 }
-
-fault!(
-    NO_CERTIFICATE,
-    "certificate_missing",
-    "There is no certificate in PEM here: a text between BEGIN CERTIFICATE and END CERTIFICATE.",
-    "Il n'y a pas de certificat PEM ici : un texte entre BEGIN CERTIFICATE et END CERTIFICATE."
-);
-fault!(
-    BAD_CERTIFICATE,
-    "certificate_unreadable",
-    "The certificate cannot be read. It may be damaged or cut short.",
-    "Le certificat est illisible. Il est peut-être abîmé ou incomplet."
-);
-fault!(
-    NO_KEY,
-    "key_missing",
-    "There is no private key in PEM here: a text between BEGIN PRIVATE KEY and END PRIVATE KEY.",
-    "Il n'y a pas de clé privée PEM ici : un texte entre BEGIN PRIVATE KEY et END PRIVATE KEY."
-);
-fault!(
-    SEVERAL_KEYS,
-    "key_ambiguous",
-    "There is more than one private key here. Send the one of the certificate.",
-    "Il y a plus d'une clé privée ici. Envoyez celle du certificat."
-);
-fault!(
-    LOCKED_KEY,
-    "key_locked",
-    "The key is protected by a password. Send it without one: openssl pkey -in key.pem -out plain.pem",
-    "La clé est protégée par un mot de passe. Envoyez-la sans : openssl pkey -in cle.pem -out simple.pem"
-);
-fault!(
-    BAD_KEY,
-    "key_unreadable",
-    "The key cannot be used. It must be RSA with 2048 to 8192 bits, P-256, P-384 or Ed25519.",
-    "La clé est inutilisable. Elle doit être RSA de 2048 à 8192 bits, P-256, P-384 ou Ed25519."
-);
-fault!(
-    OTHER_KEY,
-    "key_mismatch",
-    "The key does not belong to the certificate. Nothing has been changed.",
-    "La clé ne correspond pas au certificat. Rien n'a été changé."
-);
-fault!(
-    WRONG_ORDER,
-    "certificate_order",
-    "The key belongs to the certificate at place {place}. The appliance's own comes first, then each one's issuer.",
-    "La clé correspond au certificat en position {place}. Celui de l'appareil vient d'abord, puis chaque émetteur."
-);
-fault!(
-    BROKEN_CHAIN,
-    "certificate_chain",
-    "The certificate at place {place} was not issued by the one after it: {why}",
-    "Le certificat en position {place} n'a pas été émis par le suivant : {why}"
-);
-fault!(
-    EXPIRED,
-    "certificate_expired",
-    "The certificate at place {place} ended on {date}.",
-    "Le certificat en position {place} a pris fin le {date}."
-);
-fault!(
-    NOT_YET,
-    "certificate_not_yet_valid",
-    "The certificate begins on {date} only; the appliance's clock shows {now}.",
-    "Le certificat ne commence que le {date} ; l'horloge de l'appareil indique {now}."
-);
-fault!(
-    WRONG_USE,
-    "certificate_use",
-    "The certificate is not meant for servers: {why}",
-    "Le certificat n'est pas prévu pour un serveur : {why}"
-);
-fault!(
-    WRONG_NAMES,
-    "certificate_names",
-    "The certificate is for {names}, and the appliance answers to none of them. Add the name to http.host_names first.",
-    "Le certificat est pour {names}, et l'appareil ne répond à aucun de ces noms. Ajoutez d'abord le nom à http.host_names."
-);
-
-/// Every fault here, for the tests of the table.
-#[cfg(test)]
-pub(super) static ALL: [&Fault; 13] = [
-    &NO_CERTIFICATE,
-    &BAD_CERTIFICATE,
-    &NO_KEY,
-    &SEVERAL_KEYS,
-    &LOCKED_KEY,
-    &BAD_KEY,
-    &OTHER_KEY,
-    &WRONG_ORDER,
-    &BROKEN_CHAIN,
-    &EXPIRED,
-    &NOT_YET,
-    &WRONG_USE,
-    &WRONG_NAMES,
-];
 
 /// What has been found good, with the text to keep.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Holds the one owner of all that is known of the network: it feeds the machines of `core`, and carries out what they ask.
 //! Never waits: tasks wait and call it, one after the other, on one thread. Called by ears, legs, the schedule and commands.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -10,7 +10,6 @@ use std::time::Duration;
 use embassy_time::Instant;
 use tokio::sync::Notify;
 use vigie_core::Moment;
-use vigie_core::lan::probe::PROTOCOLS;
 use vigie_core::lan::sweep;
 use vigie_core::lan::vendor::Vendors;
 use vigie_core::lan::{
@@ -58,8 +57,6 @@ pub(super) struct Engine {
     pub(super) counts: Counts,
     /// How each source does.
     pub(super) tallies: Tallies,
-    /// Blocks that are never probed, for what is asked beside sweeps.
-    pub(super) excluded: Vec<sweep::Block>,
     /// Sources that the sweep of a segment does not ask this time.
     pub(super) resting: BTreeMap<SegmentId, BTreeSet<Source>>,
     vendors: Option<Vendors<'static>>,
@@ -72,8 +69,8 @@ pub(super) struct Engine {
     pub(super) tidings: Tidings,
     news: Rc<Notify>,
     errand_news: Rc<Notify>,
-    /// When the errands that run began; as many as run at once, and those that ended since the last began.
-    at_work: Vec<std::rc::Weak<Instant>>,
+    /// When the errands that run began, none while one waits for its turn; those that ended since the last began are in it too.
+    at_work: Vec<std::rc::Weak<Cell<Option<Instant>>>>,
 }
 
 /// What was counted since the start.
@@ -85,11 +82,6 @@ pub(crate) struct Counts {
     pub(crate) malformed: u64,
     /// Frames the kernel dropped because nobody read them in time.
     pub(crate) overrun: u64,
-    /// Probes asked for by the machines.
-    pub(crate) probes: u64,
-    /// The same by protocol, in the order of [`PROTOCOLS`].
-    #[serde(skip)]
-    pub(crate) probes_by: [u64; PROTOCOLS.len()],
     /// Errands dropped because too many waited.
     pub(crate) errands_dropped: u64,
 }
@@ -111,7 +103,6 @@ impl Engine {
             heard: Heard::default(),
             counts: Counts::default(),
             tallies: Tallies::default(),
-            excluded: Vec::new(),
             resting: BTreeMap::new(),
             vendors: Vendors::new(super::rules::VENDORS),
             cookie: Cookie::new(key),
@@ -172,7 +163,7 @@ impl Engine {
             return;
         }
         let is_own = |leg: &mut Leg| sighting.ip.is_some_and(|ip| leg.footing.ground.is_own(ip));
-        if self.leg(sighting.segment).is_some_and(is_own) {
+        if self.leg(sighting.segment).is_some_and(is_own) && !self.takes_ours(sighting) {
             return;
         }
         self.tallies.heard(sighting.source, now);
@@ -186,6 +177,24 @@ impl Engine {
         }
         self.input(now, Input::Sighting(sighting));
         self.name_vendor(now, sighting);
+    }
+
+    /// Whether another machine claims an address of the appliance. All else that is said of its own addresses is its own
+    /// word come back.
+    fn takes_ours(&self, sighting: &Sighting<'_>) -> bool {
+        let is_mine = |mac| self.legs.iter().any(|leg| leg.footing.ground.mac == mac);
+        let claims = matches!((sighting.ip, &sighting.fact), (Some(IpAddr::V4(_)), Fact::Claims));
+        claims && sighting.mac.is_some_and(|mac| !is_mine(mac))
+    }
+
+    /// Asks who else has the appliance's own addresses. A sweep leaves them out, and a machine that took one quietly is
+    /// heard by those only who ask for it.
+    pub(super) fn ask_for_own(&mut self, segment: SegmentId) {
+        let Some(leg) = self.leg(segment).filter(|leg| leg.raw.is_some()) else { return };
+        let own: Vec<_> = leg.footing.ground.ipv4.iter().map(|(ip, _)| *ip).collect();
+        for ip in own {
+            self.probe(Probe { segment, query: Query::Arp { ip, to: None } });
+        }
     }
 
     /// Tells the machine who made an interface, the first time it is heard.
@@ -203,6 +212,12 @@ impl Engine {
         }
     }
 
+    /// Names the makers of these anew when they are heard again: whoever was forgotten comes back knowing nothing.
+    pub(super) fn forget_makers(&mut self, macs: impl Iterator<Item = Mac>) {
+        let gone: HashSet<Mac> = macs.collect();
+        self.known_macs.retain(|(_, mac)| !gone.contains(mac));
+    }
+
     fn follow(&mut self, segment: SegmentId, lead: Lead) {
         let key = match &lead {
             Lead::Browse(service) => format!("b{service}"),
@@ -217,6 +232,7 @@ impl Engine {
             return;
         }
         match lead {
+            Lead::Describe(location) if self.lan.is_spared(segment, location.ip) => {}
             Lead::Describe(location) => self.errand(Errand::Describe(segment, location)),
             Lead::Knock(ip, mac, port) => {
                 self.probe(Probe { segment, query: Query::Tcp { ip, mac, port } });
@@ -292,14 +308,10 @@ impl Engine {
         if !self.heard.may_ask(&probe.query) {
             return false;
         }
-        if !self.may_leave(&probe) {
+        if target(&probe.query).is_some_and(|ip| self.lan.is_spared(probe.segment, ip)) || !self.may_leave(&probe) {
             return false;
         }
         let source = source_of(&probe.query);
-        self.counts.probes += 1;
-        if let Some(count) = self.counts.probes_by.get_mut(probe.query.protocol()) {
-            *count += 1;
-        }
         self.tallies.asked(source, Instant::now());
         let own = self.own();
         let Some(leg) = self.leg(probe.segment) else { return false };
@@ -324,7 +336,7 @@ impl Engine {
         self.legs.iter().any(|leg| leg.segment() == segment && leg.footing.ground.is_beyond())
     }
 
-    /// Behind a router only what a router carries is asked, of addresses that are there and not excluded.
+    /// Behind a router only what a router carries is asked, of addresses that are there.
     fn may_leave(&self, probe: &Probe) -> bool {
         if !self.is_beyond(probe.segment) {
             return true;
@@ -338,9 +350,8 @@ impl Engine {
             | Query::Snmp { ip } => ip,
             _ => return false,
         };
-        let excluded = |block: &sweep::Block| matches!(ip, IpAddr::V4(ip) if block.contains(ip));
         let leg = self.legs.iter().find(|leg| leg.segment() == probe.segment);
-        leg.is_some_and(|leg| leg.footing.ground.is_neighbour(ip)) && !self.excluded.iter().any(excluded)
+        leg.is_some_and(|leg| leg.footing.ground.is_neighbour(ip))
     }
 
     fn errand(&mut self, errand: Errand) {
@@ -361,9 +372,10 @@ impl Engine {
         self.errands.pop_front()
     }
 
-    /// Held by each errand while it runs, so that [`Engine::busy`] knows of it.
-    pub(super) fn at_work(&mut self) -> Rc<Instant> {
-        let began = Rc::new(Instant::now());
+    /// Held by each errand from when it is taken up to its end, so that [`Engine::busy`] knows of it; it notes there when its
+    /// turn came.
+    pub(super) fn at_work(&mut self) -> Rc<Cell<Option<Instant>>> {
+        let began = Rc::new(Cell::new(None));
         self.at_work.retain(|other| other.strong_count() > 0);
         self.at_work.push(Rc::downgrade(&began));
         began
@@ -372,8 +384,9 @@ impl Engine {
     /// How many errands wait, or run and have not been running for longer than `young`.
     pub(super) fn busy(&self, young: embassy_time::Duration) -> usize {
         let now = Instant::now();
+        let is_young = |began: Instant| now.saturating_duration_since(began) <= young;
         let running = self.at_work.iter().filter_map(std::rc::Weak::upgrade);
-        self.errands.len() + running.filter(|began| now.saturating_duration_since(**began) <= young).count()
+        self.errands.len() + running.filter(|began| began.get().is_none_or(is_young)).count()
     }
 
     /// Sends what waits, and wakes the keeper of the time. Called after each batch of input.
@@ -412,6 +425,20 @@ fn pause() -> embassy_time::Duration {
     embassy_time::Duration::from_micros(FULL_CARD_PAUSE.as_micros() as u64)
 }
 
+/// Whom a question reaches, when it is one machine. Reverse DNS is asked of the resolver.
+const fn target(query: &Query) -> Option<IpAddr> {
+    match *query {
+        Query::Arp { ip, .. } | Query::LlmnrReverse { ip } | Query::NetbiosStatus { ip } => Some(IpAddr::V4(ip)),
+        Query::Nd { ip, .. } => Some(IpAddr::V6(ip)),
+        Query::Echo { ip, .. }
+        | Query::Tcp { ip, .. }
+        | Query::Greeting { ip, .. }
+        | Query::MdnsReverse { ip }
+        | Query::Snmp { ip } => Some(ip),
+        _ => None,
+    }
+}
+
 /// Whether a source heard the device itself. A lease and an overlay speak of what was: a sweep goes by what is.
 const fn is_firsthand(source: Source) -> bool {
     !matches!(source, Source::Lease | Source::Tailscale)
@@ -433,3 +460,7 @@ fn to_sweep<'a>(sighting: &Sighting<'_>) -> impl Iterator<Item = sweep::Input<'a
     };
     heard.into_iter().chain(more)
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

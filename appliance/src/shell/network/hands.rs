@@ -197,6 +197,7 @@ impl Hands<'_> {
         let record = self.engine.lan.device(id).map(|device| device.record().clone());
         let done = self.edit(Edit::Forget(id))?;
         if let Some(record) = record {
+            self.engine.forget_makers(record.macs());
             self.memory.bin.put(record, Instant::now());
         }
         Ok(done)
@@ -262,8 +263,8 @@ impl Hands<'_> {
         Ok(answer)
     }
 
-    /// Wakes a device over its segments. Gives how many frames were sent; 0 when no leg has a raw socket and the device
-    /// has a MAC, or it has none.
+    /// Wakes a device over its segments. Gives on how many of its interfaces it was called; 0 when it has no MAC, or no leg is
+    /// in its segments.
     pub(crate) fn wake(&mut self, id: DeviceId, password: wol::Password) -> usize {
         let Some(device) = self.engine.lan.device(id) else { return 0 };
         let targets: Vec<(SegmentId, Mac)> =
@@ -347,10 +348,9 @@ impl Hands<'_> {
 
     /// Obeys new settings. Legs are arranged anew by themselves.
     pub(crate) fn obey(&mut self, new: &NetworkSettings) {
-        self.sweeps.rhythm = settings::rhythm(new, self.communities.is_any());
+        self.sweeps.obey(settings::rhythm(new, self.communities.is_any()), Instant::now());
         self.engine.heard = settings::heard(new);
-        self.engine.excluded = settings::excluded(new);
         self.places.choose(settings::choice(new));
-        self.engine.lan.set_settings(settings::presence(new.presence));
+        self.engine.lan.set_settings(settings::lan(new));
     }
 }

@@ -1,7 +1,7 @@
 //! Holds the kept scans: what whole sweeps found, at most five; of those a person asked for the last three outlive the
 //! service. Never writes what the clock swept: that is seen again in minutes. Filled by `news`, read through `hands`.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use embassy_time::Duration;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use vigie_core::Moment;
 use vigie_core::lan::sweep::Report;
 use vigie_core::lan::{DeviceId, SegmentId};
+use vigie_core::table::table_of;
 use vigie_wire::Mac;
 
 use super::parts;
@@ -114,7 +115,7 @@ impl KeptScans {
                 None
             }
         });
-        let by_number: BTreeMap<u32, Snapshot> = read.collect();
+        let by_number = table_of(read);
         let skip = by_number.len().saturating_sub(MAX_ASKED);
         Self { rows: by_number.into_values().skip(skip).collect() }
     }

@@ -1,7 +1,7 @@
 //! Holds one leg of the appliance in a network: where it stands, its sockets, its sweep, the frames that wait for its card.
 //! Never decides what to ask and never reads from its sockets: the engine asks, the ears read. Made and dropped by `legs`.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use std::rc::Rc;
 
 use tokio::io::unix::AsyncFd;
@@ -134,10 +134,15 @@ impl Leg {
         }
     }
 
-    /// Writes a wake-up frame for `mac`; tells whether it will go.
+    /// Calls the machine with this MAC: as a frame, where frames may be sent, and as a datagram to everybody, which needs no
+    /// right and is what some cards and those who wake for others listen to. Tells whether any will go.
     pub(super) fn wake(&mut self, mac: Mac, password: Password) -> bool {
-        let src = self.footing.ground.mac;
-        self.raw.is_some() && self.outbox.write(|out| wol::write_frame(src, mac, password, out))
+        let ground = &self.footing.ground;
+        let src = ground.mac;
+        let framed = self.raw.is_some() && self.outbox.write(|out| wol::write_frame(src, mac, password, out));
+        let nets = ground.ipv4.iter().filter_map(|(own, prefix)| Some((*own, everybody(*own, *prefix)?)));
+        let told = nets.filter(|(own, to)| call(*own, SocketAddrV4::new(*to, wol::UDP_PORT), mac, password).is_ok());
+        told.count() > 0 || framed
     }
 
     /// Sends what waits for the card. `false`: the card is full, try again in some milliseconds.
@@ -160,5 +165,44 @@ impl Leg {
                 true
             }
         }
+    }
+}
+
+/// Where a datagram reaches every station of a network; `None` where there is no such address.
+fn everybody(own: Ipv4Addr, prefix: u8) -> Option<Ipv4Addr> {
+    Block::around(own, prefix).filter(|_| prefix < 31).map(Block::broadcast)
+}
+
+/// Sends a wake-up call from `own` to `to`.
+fn call(own: Ipv4Addr, to: SocketAddrV4, mac: Mac, password: Password) -> std::io::Result<()> {
+    let mut magic = [0; wol::MAX_LEN];
+    let length = wol::write_magic(mac, password, &mut magic).unwrap_or_default();
+    let socket = std::net::UdpSocket::bind((own, 0))?;
+    socket.set_nonblocking(true)?;
+    socket.set_broadcast(true)?;
+    socket.send_to(magic.get(..length).unwrap_or_default(), to).map(|_sent| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_the_last_address_of_a_network_that_has_one() {
+        let of = |own: &str, prefix| everybody(own.parse().unwrap(), prefix).map(|ip| ip.to_string());
+        assert_eq!(of("10.0.0.2", 24).as_deref(), Some("10.0.0.255"));
+        assert_eq!(of("10.0.0.2", 23).as_deref(), Some("10.0.1.255"));
+        assert_eq!((of("10.0.0.2", 31), of("10.0.0.2", 32)), (None, None));
+    }
+
+    #[test]
+    fn a_call_is_the_magic_packet_with_its_password() {
+        let ear = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let std::net::SocketAddr::V4(to) = ear.local_addr().unwrap() else { panic!("IPv4") };
+        let mac = Mac([0, 0x11, 0x32, 0, 0, 9]);
+        call(*to.ip(), to, mac, Password::Six([6; 6])).unwrap();
+        let mut heard = [0; 200];
+        let length = ear.recv(&mut heard).unwrap();
+        assert_eq!(heard[..length], [vec![0xff; 6], mac.0.repeat(16), vec![6; 6]].concat());
     }
 }

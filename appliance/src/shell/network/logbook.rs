@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vigie_core::Moment;
 use vigie_core::lan::SegmentId;
+use vigie_core::table::table_of;
 use vigie_store::Durability;
 
 use crate::shell::clocks::Clocks;
@@ -62,7 +63,7 @@ impl Logbook {
         };
         let numbers = rows().find(|row| row.key == NUMBERS);
         let reserved = numbers.and_then(|row| postcard::from_bytes::<u32>(&row.value).ok()).unwrap_or(0);
-        Self { keeper, marks: rows().filter_map(mark).collect(), begun: Vec::new(), next: reserved, reserved }
+        Self { keeper, marks: table_of(rows().filter_map(mark)), begun: Vec::new(), next: reserved, reserved }
     }
 
     /// How long the first whole sweep of a segment waits, because the last one was not survived; `every` is the interval.

@@ -7,7 +7,7 @@
 //! | `ears`, `hear/` | what is heard, turned into sightings |
 //! | `engine`, `tidings` | the one owner of the machines, and what it has to tell |
 //! | `send/`, `errand/` | what is asked: frames and datagrams, connections and exchanges |
-//! | `sweeps`, `settings` | when which segment is swept and what for |
+//! | `sweeps/`, `settings` | when which segment is swept and what for |
 //! | `leases`, `tailscale` | what this machine itself knows of its neighbours |
 //! | `tally`, `sources` | how each source does |
 //! | `access`, `usm` | what a person gave to read more, and the keys made of it |
@@ -58,10 +58,11 @@ use embassy_time::Instant;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use vigie_core::lan::{Input, SegmentId};
+use vigie_core::table::table_of;
 use vigie_store::Durability;
 use vigie_sys::Error;
 
-use crate::config::{NetworkSettings, PresenceConfig};
+use crate::config::NetworkSettings;
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{DEVICE, Keeper, SEGMENT, Stored};
 use crate::shell::tasks;
@@ -159,9 +160,8 @@ impl Network {
 pub(crate) fn start(start: Start) -> Result<Network, Error> {
     let secret = vigie_sys::random::bytes::<16>()?;
     let boot = start.clocks.this_boot();
-    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::presence(start.settings.presence));
+    let mut engine = engine::Engine::new(boot, secret, start.rules, settings::lan(&start.settings));
     engine.heard = settings::heard(&start.settings);
-    engine.excluded = settings::excluded(&start.settings);
     restore(&mut engine, &start.stored, &start.clocks);
     let Access { snmp: Credentials { community, user }, leases } = start.access;
     let communities = Rc::new(errand::Communities {
@@ -209,10 +209,9 @@ pub(crate) struct Shelf {
 impl Shelf {
     /// Puts what was stored on a shelf. What visits change is handed to `keeper`, and with `None` to nobody.
     pub(crate) fn open(stored: &[Stored], clocks: &Arc<Clocks>, rules: Rules, keeper: Option<Keeper>) -> Self {
-        let presence = settings::presence(PresenceConfig::default());
-        let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, presence);
-        restore(&mut engine, stored, clocks);
         let settings = NetworkSettings::default();
+        let mut engine = engine::Engine::new(clocks.this_boot(), [0; 16], rules, settings::lan(&settings));
+        restore(&mut engine, stored, clocks);
         let book = logbook::Logbook::open(stored, None);
         let sweeps = sweeps::Sweeps::new(settings::rhythm(&settings, false), book, clocks.clone());
         let room = news::Room {
@@ -289,7 +288,7 @@ async fn keep_legs(engine: engine::Shared, places: Rc<places::Places>, keeper: O
 fn segments(stored: &[Stored]) -> BTreeMap<String, SegmentId> {
     let segment =
         |stored: &Stored| Some((String::from_utf8(stored.key.clone()).ok()?, SegmentId(*stored.value.first()?)));
-    stored.iter().filter(|stored| stored.kind == SEGMENT.id).filter_map(segment).collect()
+    table_of(stored.iter().filter(|stored| stored.kind == SEGMENT.id).filter_map(segment))
 }
 
 fn restore(engine: &mut engine::Engine, stored: &[Stored], clocks: &Clocks) {

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use vigie_core::lan::sweep::{Block, Pace, Work};
+use vigie_core::lan::sweep::{Block, MAX_EXCLUDED, Pace, Work};
 use vigie_core::lan::{LanSettings, Query, Source};
 
 use super::places::Choice;
 use super::sweeps::Rhythm;
-use crate::config::{self, NetworkSettings, PresenceConfig};
+use crate::config::{self, NetworkSettings};
 
 /// Which sources count.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,8 +100,9 @@ pub(super) fn rhythm(settings: &NetworkSettings, snmp: bool) -> Rhythm {
     }
 }
 
-/// When devices are called gone.
-pub(super) fn presence(wanted: PresenceConfig) -> LanSettings {
+/// When devices are called gone, and who is never asked.
+pub(super) fn lan(settings: &NetworkSettings) -> LanSettings {
+    let wanted = settings.presence;
     let default = LanSettings::default();
     let or = |wanted: Option<u32>, default| wanted.map_or(default, |s| embassy_time::Duration::from_secs(u64::from(s)));
     LanSettings {
@@ -109,6 +110,8 @@ pub(super) fn presence(wanted: PresenceConfig) -> LanSettings {
         other_silence: or(wanted.other_seconds, default.other_silence),
         phone_silence: or(wanted.phone_seconds, default.phone_silence),
         confirm_pause: or(wanted.confirm_seconds, default.confirm_pause),
+        // A configuration takes no more of them than fit.
+        excluded: excluded(settings).into_iter().take(MAX_EXCLUDED).collect(),
         ..default
     }
 }

@@ -9,13 +9,19 @@ use std::time::Duration;
 use embassy_time::Instant;
 use vigie_core::Moment;
 use vigie_core::lan::sweep::{self, Block, Known, Pace, Plan, PortList, Report, Targets, Work};
-use vigie_core::lan::{Device, Input, Role, SegmentId, Source};
-use vigie_core::limits::MAX_DEVICES;
+use vigie_core::lan::{Input, SegmentId};
 
 use super::engine::{Engine, Shared};
 use super::logbook::Logbook;
-use crate::config::Intervals;
 use crate::shell::clocks::Clocks;
+
+mod rhythm;
+mod turn;
+mod whom;
+
+pub(crate) use rhythm::Rhythm;
+use turn::{Purpose, Running, Turn};
+use whom::{host_block, known, newcomers, place, scope};
 
 /// A leg that opened is looked at this often; a second more or less before a sweep of minutes is nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -29,65 +35,6 @@ const SURVIVED_AFTER: embassy_time::Duration = embassy_time::Duration::from_secs
 const MARK_TIME: Duration = Duration::from_secs(5);
 /// The purpose of a sweep that a person asked for.
 pub(super) const ASKED: &str = "asked";
-/// Newcomers whose ports are asked in one small sweep between two large ones.
-const NEWCOMERS_AT_ONCE: usize = 16;
-
-/// How the network is watched, as the configuration says.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rhythm {
-    /// From the start of one sweep to the next.
-    pub(crate) every: Duration,
-    /// How fast, when nobody waits.
-    pub(crate) pace: Pace,
-    /// Ports asked in every sweep.
-    pub(crate) ports: Vec<u16>,
-    /// Ports asked in the first sweep, now and then, and when a person asks for all.
-    pub(crate) all_ports: Vec<u16>,
-    /// Never asked.
-    pub(crate) excluded: Vec<Block>,
-    /// What is asked for.
-    pub(crate) work: Work,
-    /// Whether IPv6 is spoken.
-    pub(crate) ipv6: bool,
-    /// Whether SNMP agents are asked.
-    pub(crate) snmp: bool,
-    /// How often each source is asked that need not be asked in every sweep.
-    pub(crate) intervals: Intervals,
-}
-
-/// Sources of a sweep with an interval of their own.
-const UNHURRIED: [Source; 8] =
-    [Source::Mdns, Source::Nbns, Source::Ssdp, Source::Wsd, Source::Dhcp, Source::Dns, Source::Snmp, Source::Banner];
-
-impl Rhythm {
-    /// From one question of a source to the next: what a person chose, or that of the sweeps.
-    pub(crate) fn pause_of(&self, source: Source) -> Duration {
-        self.own_pause_of(source).unwrap_or(self.every)
-    }
-
-    /// The same, when it is not simply asked in every sweep.
-    fn own_pause_of(&self, source: Source) -> Option<Duration> {
-        let chosen = &self.intervals;
-        let minutes = match source {
-            Source::Mdns | Source::Llmnr => chosen.mdns,
-            Source::Nbns => chosen.nbns,
-            Source::Ssdp => chosen.ssdp,
-            Source::Wsd => chosen.wsd,
-            Source::Dhcp => chosen.dhcp,
-            Source::Dns => chosen.dns,
-            Source::Snmp => chosen.snmp,
-            Source::Ssh | Source::Http | Source::Rtsp | Source::Tls | Source::Banner => chosen.banners,
-            Source::Lease => chosen.leases,
-            Source::Tailscale => chosen.tailscale,
-            _ => 0,
-        };
-        (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60))
-    }
-
-    fn port_list(&self, all: bool) -> PortList {
-        PortList::allowed(if all { &self.all_ports } else { &self.ports }.iter().copied())
-    }
-}
 
 /// A sweep a person asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,56 +66,6 @@ pub(crate) enum NotStarted {
     Targets(sweep::TargetsError),
 }
 
-/// What a running sweep is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Purpose {
-    /// A whole segment, by the clock.
-    Watch,
-    /// A few devices that are new.
-    Newcomers(Vec<IpAddr>),
-    /// A person asked.
-    Asked {
-        /// Whether the segment is swept whole, so that absence means something.
-        whole: bool,
-    },
-}
-
-/// A sweep about to start.
-struct What {
-    purpose: Purpose,
-    work: Work,
-    pace: Pace,
-    ports: PortList,
-}
-
-#[derive(Clone, Debug)]
-struct Running {
-    purpose: Purpose,
-    began: Instant,
-    ports: PortList,
-    work: Work,
-    /// Devices behind routers that are asked by themselves, whether a named block holds them or not.
-    known: usize,
-}
-
-/// The turns of one segment.
-#[derive(Clone, Debug)]
-struct Turn {
-    next: Instant,
-    done: u32,
-    /// Newcomers whose ports were asked since the last whole sweep, whether they answered or not.
-    met: BTreeSet<IpAddr>,
-    /// What was swept last: a leg that gets its address late is swept again at once.
-    scope: Vec<Block>,
-    running: Option<Running>,
-    /// When each source with an interval of its own was asked last.
-    asked: BTreeMap<Source, Instant>,
-    /// When the first sweep of the clock was over, until that is noted as survived.
-    to_survive: Option<Instant>,
-    /// Whether `next` was put off because the last first sweep was not survived.
-    held: bool,
-}
-
 /// What one sweep came to, for the list of scans.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Scan {
@@ -186,37 +83,12 @@ pub(crate) struct Scan {
     pub(crate) report: Report,
 }
 
-impl Turn {
-    /// The sources that a sweep does not ask, because it is not their time yet. A person's questions, and those to
-    /// newcomers, are all asked.
-    fn rest(&mut self, rhythm: &Rhythm, purpose: &Purpose, now: Instant) -> BTreeSet<Source> {
-        let mut resting = BTreeSet::new();
-        for source in UNHURRIED.into_iter().filter(|_| !matches!(purpose, Purpose::Newcomers(_))) {
-            // A sweep may begin a little early, as it is looked for every second.
-            let pause = rhythm.own_pause_of(source).unwrap_or_default().saturating_sub(LOOK_EVERY * 2);
-            let recent =
-                self.asked.get(&source).is_some_and(|at| now.saturating_duration_since(*at) < as_embassy(pause));
-            if recent && *purpose == Purpose::Watch {
-                resting.insert(source);
-            } else {
-                self.asked.insert(source, now);
-            }
-        }
-        resting
-    }
-
-    fn new(now: Instant) -> Self {
-        Self {
-            next: now,
-            done: 0,
-            met: BTreeSet::new(),
-            scope: Vec::new(),
-            running: None,
-            to_survive: None,
-            held: false,
-            asked: BTreeMap::new(),
-        }
-    }
+/// A sweep about to start.
+struct What {
+    purpose: Purpose,
+    work: Work,
+    pace: Pace,
+    ports: PortList,
 }
 
 /// All turns.
@@ -234,6 +106,15 @@ impl Sweeps {
     /// No turn yet.
     pub(super) fn new(rhythm: Rhythm, book: Logbook, clocks: Arc<Clocks>) -> Self {
         Self { rhythm, watching: true, turns: BTreeMap::new(), book, clocks }
+    }
+
+    /// Goes by another rhythm from now on. Nobody waits longer for the next sweep than the new interval.
+    pub(super) fn obey(&mut self, rhythm: Rhythm, now: Instant) {
+        let latest = now + as_embassy(rhythm.every);
+        for turn in self.turns.values_mut().filter(|turn| !turn.held) {
+            turn.next = turn.next.min(latest);
+        }
+        self.rhythm = rhythm;
     }
 
     /// Segments whose first sweep waits, because the service did not survive it last time.
@@ -404,8 +285,9 @@ impl Sweeps {
     fn stop_segment(&mut self, engine: &mut Engine, now: Instant, segment: SegmentId) {
         if self.turns.get(&segment).is_some_and(|turn| turn.running.is_some()) {
             engine.sweep_input(now, segment, sweep::Input::Stop);
-            if let Some(turn) = self.turns.get_mut(&segment) {
-                turn.running = None;
+            let running = self.turns.get_mut(&segment).and_then(|turn| turn.running.take());
+            if let Some(Running { began, .. }) = running {
+                engine.input(now, Input::SweepEnded { segment, began, asked: 0, whole: false });
             }
             // Its report is among the tidings, and belongs to nothing any more.
             engine.tidings.swept.retain(|(of, _)| *of != segment);
@@ -454,6 +336,9 @@ impl Sweeps {
         // A sweep of a few asks for those few: the others are not missing, they were not asked.
         let known = if is_whole { known } else { Vec::new() };
         engine.sweep_input(now, segment, sweep::Input::Start(&plan, &known));
+        if is_whole {
+            engine.ask_for_own(segment);
+        }
         engine.settle();
     }
 
@@ -529,99 +414,28 @@ pub(super) async fn keep_time(engine: Shared, sweeps: std::rc::Rc<std::cell::Ref
     }
 }
 
-/// On which segments a target lies, and which part of it on each: on the leg that holds it, else behind a router, and
-/// then on the legs it holds as well.
-fn place(engine: &Engine, target: Block) -> Result<Vec<(SegmentId, Block)>, NotStarted> {
-    let inside = |inner: Block, outer: Block| outer.prefix() <= inner.prefix() && outer.contains(inner.network());
-    let own = engine.legs.iter().flat_map(|leg| {
-        let blocks = leg.footing.ground.ipv4.iter().filter_map(|(ip, prefix)| Block::around(*ip, *prefix));
-        blocks.map(|block| (leg.segment(), block))
-    });
-    if let Some((segment, _)) = own.clone().find(|(_, block)| inside(target, *block)) {
-        return Ok(vec![(segment, target)]);
-    }
-    let remote = engine.legs.iter().find(|leg| leg.footing.ground.is_beyond());
-    let remote = remote.ok_or(NotStarted::Remote(target))?;
-    if !target.is_private() {
-        return Err(NotStarted::RemotePublic(target));
-    }
-    let is_named = remote.footing.scope.iter().any(|(block, _)| inside(target, *block));
-    if target.prefix() < sweep::LARGEST_OWN_PREFIX && !is_named {
-        return Err(NotStarted::RemoteLarge(target));
-    }
-    let held = own.filter(|(_, block)| inside(*block, target));
-    Ok(held.chain([(remote.segment(), target)]).collect())
-}
-
-/// The blocks of a segment that are swept.
-fn scope(engine: &mut Engine, segment: SegmentId) -> Vec<Block> {
-    let leg = engine.leg(segment);
-    leg.map(|leg| leg.footing.scope.iter().filter(|(_, may)| may.is_ok()).map(|(block, _)| *block).collect())
-        .unwrap_or_default()
-}
-
-/// Devices of a segment with the address each is asked at.
-fn on_segment(
-    engine: &Engine,
-    segment: SegmentId,
-) -> impl Iterator<Item = (&Device, &vigie_core::lan::interface::Interface)> {
-    engine.lan.devices().filter_map(move |device| {
-        let interface = device.interfaces().iter().find(|interface| interface.segment == segment)?;
-        Some((device, interface))
-    })
-}
-
-/// Known devices, those that are missing first: they are the ones a word is waited for.
-fn known(engine: &Engine, segment: SegmentId) -> Vec<Known> {
-    let mut known: Vec<(bool, Known)> = on_segment(engine, segment)
-        .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac })))
-        .collect();
-    known.sort_by_key(|(online, _)| *online);
-    known.into_iter().take(MAX_DEVICES).map(|(_, known)| known).collect()
-}
-
-/// Devices that are here and whose ports were never asked.
-fn newcomers(engine: &Engine, segment: SegmentId, met: &BTreeSet<IpAddr>) -> Vec<IpAddr> {
-    on_segment(engine, segment)
-        .filter(|(device, _)| {
-            device.online() && !device.ports_known() && device.roles().all(|role| role != Role::Myself)
-        })
-        .filter_map(|(_, interface)| interface.ip())
-        .filter(|ip| ip.is_ipv4() && !met.contains(ip))
-        .take(NEWCOMERS_AT_ONCE)
-        .collect()
-}
-
-fn host_block(ip: IpAddr) -> Option<Block> {
-    match ip {
-        IpAddr::V4(ip) => Block::around(ip, 32),
-        IpAddr::V6(_) => None,
-    }
-}
-
 fn as_embassy(duration: Duration) -> embassy_time::Duration {
     embassy_time::Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings;
     use super::*;
     use crate::config::NetworkSettings;
 
     #[test]
-    fn a_source_with_an_interval_rests_in_the_sweeps_between() {
-        let intervals = Intervals { snmp: 15, ..Intervals::default() };
-        let settings = NetworkSettings { intervals, interval_minutes: 5, ..NetworkSettings::default() };
-        let rhythm = super::super::settings::rhythm(&settings, true);
+    fn a_shorter_interval_counts_from_now_and_a_longer_one_after_the_next_sweep() {
+        let rhythm = |interval_minutes| {
+            settings::rhythm(&NetworkSettings { interval_minutes, ..NetworkSettings::default() }, false)
+        };
         let at = |minutes: u64| Instant::from_secs(minutes * 60);
-        let mut turn = Turn::new(at(0));
-        let watched: Vec<usize> =
-            [0, 5, 10, 15, 20].map(|minute| turn.rest(&rhythm, &Purpose::Watch, at(minute)).len()).into();
-        assert_eq!(watched, [0, 1, 1, 0, 1], "snmp rests twice, then is asked");
-        assert!(turn.rest(&rhythm, &Purpose::Watch, at(22)).contains(&Source::Snmp));
-        assert!(turn.rest(&rhythm, &Purpose::Asked { whole: true }, at(22)).is_empty(), "a person's question is asked");
-        assert!(turn.rest(&rhythm, &Purpose::Newcomers(Vec::new()), at(23)).is_empty());
-        assert!(turn.rest(&rhythm, &Purpose::Watch, at(36)).contains(&Source::Snmp), "counted from the last question");
-        assert!(turn.rest(&rhythm, &Purpose::Watch, at(37)).is_empty());
+        let clocks = Arc::new(Clocks::open(&[], None));
+        let mut sweeps = Sweeps::new(rhythm(60), Logbook::open(&[], None), clocks);
+        sweeps.turns.insert(SegmentId(0), Turn { next: at(60), ..Turn::new(at(0)) });
+        sweeps.obey(rhythm(5), at(10));
+        assert_eq!((sweeps.next(), sweeps.rhythm.every), (Some(at(15)), Duration::from_secs(300)));
+        sweeps.obey(rhythm(60), at(11));
+        assert_eq!(sweeps.next(), Some(at(15)), "what was announced is kept");
     }
 }

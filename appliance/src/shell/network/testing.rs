@@ -63,7 +63,8 @@ pub(crate) fn network(boot: u32, legs: &[(&str, Ipv4Addr, u8)], keeper: Option<K
     Network { visits, keeper }
 }
 
-fn add_leg(engine: &mut Engine, segment: SegmentId, name: &str, (ip, prefix): (Ipv4Addr, u8)) {
+/// A leg without sockets: own address and prefix length.
+pub(super) fn add_leg(engine: &mut Engine, segment: SegmentId, name: &str, (ip, prefix): (Ipv4Addr, u8)) {
     let mac = Mac([0x02, 0, 0, 0, 0xff, segment.0]);
     let ground = Ground { segment, mac, ipv4: vec![(ip, prefix)], ipv6: Vec::new(), beyond: None };
     let block = Block::around(ip, prefix);

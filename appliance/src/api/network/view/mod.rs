@@ -10,6 +10,7 @@ pub(crate) mod scan;
 pub(crate) mod segment;
 mod service;
 mod source;
+mod wake;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ pub(crate) use device::{AddressView, DeviceDetail, DeviceView, FieldView, NameVi
 pub(crate) use scan::{ScanState, ScanView, SnapshotView};
 pub(crate) use segment::SegmentView;
 pub(crate) use source::SourceView;
+pub(crate) use wake::WakeView;
 
 /// What it takes to render: the time, the clocks of the boots, the names of the segments.
 pub(crate) struct Lens<'a> {

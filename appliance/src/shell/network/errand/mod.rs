@@ -33,8 +33,9 @@ use crate::shell::tasks;
 
 /// Connections and exchanges at once. Each costs a descriptor and a few KiB.
 const MAX_AT_ONCE: usize = 64;
-/// SNMP questions at once. Most hosts never answer one, and what waits for silence must not keep the others waiting.
-const MAX_SNMP_AT_ONCE: usize = 64;
+/// SNMP questions at once: all of a /24. Most hosts never answer one, and whoever waits behind silence is asked too late for
+/// the person who waits for a scan. Each costs a datagram socket for at most a second and a half.
+const MAX_SNMP_AT_ONCE: usize = 256;
 /// Connections to one host at once: far below the smallest listen queue seen.
 const MAX_AT_ONE_HOST: usize = 4;
 /// A neighbour answers a connect in milliseconds, a sleeping one within a second or two.
@@ -106,6 +107,7 @@ pub(super) async fn run(engine: Shared, means: Rc<Means>) {
             let place = if is_snmp { snmp_at_once.acquire_owned().await.ok() } else { place };
             {
                 let _turn = queue.acquire().await;
+                at_work.set(Some(embassy_time::Instant::now()));
                 // One that takes longer is over: its host is slow, or means harm.
                 let _over_time = timeout(ERRAND_TIME, go(&engine, &means, errand)).await;
             }

@@ -1,7 +1,7 @@
 //! Holds the raw form of each probe that has one: ARP, neighbour discovery, echo, SYN, the question for DHCP servers.
 //! Never sends: frames are collected, and go out in one system call. Called by the engine on legs with a raw socket.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vigie_core::lan::Query;
 use vigie_core::lan::probe::is_printing_port;
@@ -93,6 +93,8 @@ pub(in super::super) fn write(ground: &Ground, own: &Own, query: Query, outbox: 
     let written = match query {
         Query::Arp { ip, to } => {
             let Some(IpAddr::V4(from)) = ground.source_for(IpAddr::V4(ip)) else { return Err(NotWritten::NoAddress) };
+            // Whoever else has our own address answers a probe (RFC 5227 section 2.1.1), and nothing that is sent from it.
+            let from = if ground.is_own(IpAddr::V4(ip)) { Ipv4Addr::UNSPECIFIED } else { from };
             let frame = match to {
                 Some(to) => arp::unicast_request(ground.mac, from, to, ip),
                 None => arp::broadcast_request(ground.mac, from, ip),
@@ -192,6 +194,15 @@ mod tests {
     }
 
     #[test]
+    fn our_own_address_is_asked_for_without_saying_that_it_is_ours() {
+        for (ip, from) in [("10.0.0.1", "0.0.0.0"), ("10.0.0.9", "10.0.0.1")] {
+            let frame = written(Query::Arp { ip: ip.parse().unwrap(), to: None }).unwrap();
+            let What::Arp(arp) = dissect(&frame, false).unwrap().what else { panic!("ARP") };
+            assert_eq!((arp.sender_ip.to_string().as_str(), arp.target_ip.to_string().as_str()), (from, ip));
+        }
+    }
+
+    #[test]
     fn a_printing_port_is_refused_even_when_asked() {
         for port in [515, 631, 9_100, 9_107] {
             let query = Query::Tcp { ip: "10.0.0.9".parse().unwrap(), mac: Some(THEM), port };
@@ -211,7 +222,7 @@ mod tests {
     #[test]
     fn frames_leave_in_order_and_a_full_box_says_so() {
         let mut outbox = Outbox::default();
-        let query = |last: u8| Query::Arp { ip: std::net::Ipv4Addr::new(10, 0, 0, last), to: None };
+        let query = |last: u8| Query::Arp { ip: Ipv4Addr::new(10, 0, 0, last), to: None };
         for last in 0..4 {
             write(&sample(), &OWN, query(last), &mut outbox).unwrap();
         }
