@@ -42,6 +42,9 @@ pub struct Config {
     pub log: LogConfig,
     /// The site and the machine.
     pub system: SystemConfig,
+    /// What the environment says, secrets left out: it wins over what is changed on the page, which is read later.
+    #[serde(skip)]
+    environment: Layer,
 }
 
 /// `[data]`
@@ -124,7 +127,7 @@ pub struct LogConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SystemConfig {
-    /// The site's zone, for what is done at a time of day: a name of the IANA list or a POSIX rule.
+    /// The site's zone, for what is done at a time of day: `machine`, a name of the IANA list or a POSIX rule.
     pub zone: String,
     /// The watchdog to feed; none: it is left alone.
     pub watchdog: Option<PathBuf>,
@@ -160,7 +163,7 @@ const USUAL_LEASES: &str = "/var/lib/misc/dnsmasq.leases";
 
 impl Default for SystemConfig {
     fn default() -> Self {
-        Self { zone: "UTC".to_owned(), watchdog: None, user: None }
+        Self { zone: crate::shell::zone::MACHINE.to_owned(), watchdog: None, user: None }
     }
 }
 
@@ -182,6 +185,26 @@ impl HttpConfig {
     #[must_use]
     pub fn tls_address(&self) -> SocketAddr {
         self.tls_listen.unwrap_or_else(|| SocketAddr::new(self.listen.ip(), DEFAULT_TLS_PORT))
+    }
+}
+
+impl Config {
+    /// Whether the environment says this key, so that what a person changes on the page does not count.
+    #[must_use]
+    pub fn is_of_environment(&self, path: &str) -> bool {
+        self.environment.has(path)
+    }
+
+    /// How the network is watched: what the environment says, then what a person changed on the page, then the file.
+    #[must_use]
+    pub fn network_settings(&self, stored: Option<NetworkSettings>) -> NetworkSettings {
+        let Some(stored) = stored else { return self.network.settings() };
+        let nothing = Layer::default();
+        // Both were checked one by one; what does not do together is no reason to forget what a person said.
+        match resolve(&nothing, &self.environment, &Layer::of_settings(&stored), &nothing) {
+            Ok(effective) => effective.config.network.settings(),
+            Err(_) => stored,
+        }
     }
 }
 

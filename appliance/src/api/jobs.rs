@@ -45,7 +45,7 @@ static RUNNING: Fault = Fault {
 /// The table.
 #[derive(Serialize, JsonSchema)]
 struct JobsView {
-    /// The site's zone: the name or the rule of the configuration.
+    /// The site's zone: `machine`, a name or a rule.
     zone: String,
     /// Every job.
     items: Vec<JobView>,
@@ -112,8 +112,7 @@ pub(crate) fn routes(jobs: &Arc<Jobs>) -> Vec<Route> {
 }
 
 async fn list(jobs: Arc<Jobs>, _call: Call) -> Outcome {
-    let zone = jobs.zone.iana_name().map_or_else(|| "a rule of its own".to_owned(), str::to_owned);
-    Reply::json(&JobsView { zone, items: jobs.rows().into_iter().map(view).collect() })
+    Reply::json(&JobsView { zone: jobs.zone.text(), items: jobs.rows().into_iter().map(view).collect() })
 }
 
 fn view(row: Row) -> JobView {

@@ -11,6 +11,7 @@
 //! | `machines` | the list of machines older programs read: `/machines` |
 //! | `backup` | what people entered, out as one document and back in: `/api/system/backup` |
 //! | `jobs` | what runs by the clock or when asked: `/api/system/jobs` |
+//! | `zone` | the zone in which hours and days are meant: `/api/system/zone` |
 //! | `table` | devices as text for a terminal: `vigie scan` |
 
 pub(crate) mod accounts;
@@ -22,6 +23,7 @@ pub(crate) mod machines;
 pub mod network;
 pub(crate) mod screen;
 pub(crate) mod table;
+pub(crate) mod zone;
 
 use std::sync::Arc;
 
@@ -66,6 +68,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<network::Desk>) -> Vec<Route> {
     routes.extend(logs::routes(&desk.clocks));
     routes.extend(screen::routes(desk));
     routes.extend(backup::routes(desk));
+    routes.extend(zone::routes(desk));
     routes.extend(kiosk::routes(deps));
     routes
 }

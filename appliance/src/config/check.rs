@@ -57,7 +57,7 @@ impl Config {
         if let Some(Err(why)) = self.log.syslog.as_deref().map(super::SyslogHost::parse) {
             faults.push(Fault::new("log.syslog", None, why));
         }
-        if let Err(why) = crate::jobs::calendar::zone(&self.system.zone) {
+        if let Err(why) = crate::shell::zone::read(&self.system.zone) {
             faults.push(Fault::new("system.zone", None, why));
         }
         faults

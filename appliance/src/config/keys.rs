@@ -111,7 +111,11 @@ pub static KEYS: &[Key] = &[
     key("network.ports.full", Kind::Ports, "ports looked at in a full scan"),
     key("log.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "least important lines still written"),
     key("log.syslog", Kind::Text, "host that gets the log lines too: host:port, udp:// or tcp:// before it"),
-    key("system.zone", Kind::Text, "the site's zone: Europe/Paris, or a rule such as CET-1CEST,M3.5.0,M10.5.0/3"),
+    key(
+        "system.zone",
+        Kind::Text,
+        "the site's zone: machine (its own), a name such as Europe/Paris, or a rule such as CET-1CEST,M3.5.0,M10.5.0/3",
+    ),
     key("system.watchdog", Kind::Text, "watchdog to feed, such as /dev/watchdog; it restarts a frozen machine"),
     key("system.user", Kind::Text, "user the service becomes when root starts it, unless the data folder has an owner"),
 ];

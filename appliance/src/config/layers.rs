@@ -71,6 +71,26 @@ impl Layer {
         Ok(())
     }
 
+    /// Whether it says this key.
+    #[must_use]
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// Of these values those the page may change too.
+    fn shared_with_page(&self) -> Self {
+        let may =
+            |path: &str| path == "system.zone" || path.starts_with("network.") && !path.starts_with("network.snmp_");
+        let secret = |path: &str| find(path).is_none_or(|key| key.kind == Kind::Secret);
+        Self(
+            self.0
+                .iter()
+                .filter(|(path, _)| may(path) && !secret(path))
+                .map(|(path, one)| (*path, one.clone()))
+                .collect(),
+        )
+    }
+
     /// The network settings a person has changed on the page.
     #[must_use]
     pub fn of_settings(settings: &NetworkSettings) -> Self {
@@ -121,7 +141,8 @@ pub fn resolve(options: &Layer, environment: &Layer, page: &Layer, file: &Layer)
         plant(&mut root, path, value.clone());
     }
     // The kinds have been checked key by key, so this can only fail if the key list and the structs differ.
-    let config: Config = root.try_into().map_err(|error: toml::de::Error| Refused(vec![error.message().to_owned()]))?;
+    let mut config: Config =
+        root.try_into().map_err(|error: toml::de::Error| Refused(vec![error.message().to_owned()]))?;
     let faults = config.check();
     if !faults.is_empty() {
         let tell = |fault: &Fault| {
@@ -131,6 +152,7 @@ pub fn resolve(options: &Layer, environment: &Layer, page: &Layer, file: &Layer)
         };
         return Err(Refused(faults.iter().map(tell).collect()));
     }
+    config.environment = environment.shared_with_page();
     Ok(Effective { config, origins, values })
 }
 
@@ -155,20 +177,34 @@ impl Effective {
         self.origins.get(path).unwrap_or(&Origin::Default)
     }
 
+    /// Every key with its value as a file writes it, none where it is not set; a secret is not told.
+    fn list(&self) -> impl Iterator<Item = (&'static Key, Option<String>)> {
+        let defaults = Config::default().list();
+        KEYS.iter().map(move |key| {
+            let value = match (key.kind, self.values.get(key.path)) {
+                (Kind::Secret, Some(_)) => Some("(set)".to_owned()),
+                (_, Some(value)) => Some(value.to_string()),
+                (_, None) => defaults.get(key.path).cloned(),
+            };
+            (key, value)
+        })
+    }
+
     /// Every key with its value and where it comes from, secrets hidden, as lines of text.
     #[must_use]
     pub fn explain(&self) -> String {
-        let defaults = Config::default().list();
-        let mut lines = String::new();
-        for key in KEYS {
-            let value = match (key.kind, self.values.get(key.path)) {
-                (Kind::Secret, Some(_)) => "(set)".to_owned(),
-                (_, Some(value)) => value.to_string(),
-                (_, None) => defaults.get(key.path).cloned().unwrap_or_else(|| "(not set)".to_owned()),
-            };
-            lines.push_str(&format!("{} = {value}\n    {}; {}\n", key.path, key.about, self.origin(key.path)));
-        }
-        lines
+        let tell = |(key, value): (&Key, Option<String>)| {
+            let value = value.as_deref().unwrap_or("(not set)");
+            format!("{} = {value}\n    {}; {}\n", key.path, key.about, self.origin(key.path))
+        };
+        self.list().map(tell).collect()
+    }
+
+    /// The same as a JSON list of objects, one line: `key`, `value` as a file writes it or `null`, `about`, `from`.
+    #[must_use]
+    pub fn document(&self) -> String {
+        let tell = |(key, value): (&Key, Option<String>)| serde_json::json!({ "key": key.path, "value": value, "about": key.about, "from": self.origin(key.path).to_string() });
+        format!("{}\n", serde_json::Value::Array(self.list().map(tell).collect()))
     }
 }
 

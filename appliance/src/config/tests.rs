@@ -248,3 +248,39 @@ fn settings_of_the_page_are_strict_and_point_at_the_fault() {
     let pointers: Vec<String> = settings.check().iter().map(Fault::pointer).collect();
     assert_eq!(pointers, ["/segments/1", "/ports/quick/0"]);
 }
+
+#[test]
+fn the_environment_wins_over_what_was_changed_on_the_page_later() {
+    let said = environment(&[
+        ("VIGIE_NETWORK_PACE", "gentle"),
+        ("VIGIE_NETWORK_SNMP_COMMUNITY", "hush"),
+        ("VIGIE_NETWORK_SNMP_USER", "ada"),
+        ("VIGIE_SYSTEM_ZONE", "UTC"),
+    ]);
+    let file = read(
+        "vigie.toml",
+        "[network]\ninterval_minutes = 9\nsnmp_auth_password = \"12345678\"\nsnmp_privacy = \"none\"",
+    )
+    .unwrap();
+    let config = resolve(&empty(), &said.unwrap(), &empty(), &file).unwrap().config;
+    assert_eq!(config.network_settings(None).interval_minutes, 9, "nobody has changed anything");
+    let page = NetworkSettings { pace: Pace::Fast, interval_minutes: 7, ..NetworkSettings::default() };
+    let obeyed = config.network_settings(Some(page.clone()));
+    assert_eq!((obeyed.pace, obeyed.interval_minutes), (Pace::Gentle, 7));
+    assert!(config.is_of_environment("system.zone") && !config.is_of_environment("network.interval_minutes"));
+    assert!(!format!("{config:?}").contains("hush"), "a secret is not kept twice");
+    let alone = resolve(&empty(), &empty(), &empty(), &empty()).unwrap().config;
+    assert_eq!(alone.network_settings(Some(page.clone())), page);
+}
+
+#[test]
+fn what_is_explained_is_there_for_programs_too_without_secrets() {
+    let file = read("vigie.toml", "[network]\nsnmp_community = \"hush\"\ninterval_minutes = 9").unwrap();
+    let document = resolve(&empty(), &empty(), &empty(), &file).unwrap().document();
+    let all: Vec<serde_json::Value> = serde_json::from_str(&document).unwrap();
+    let find = |key: &str| all.iter().find(|one| one["key"] == key).unwrap();
+    assert_eq!((all.len(), find("network.interval_minutes")["value"].as_str()), (KEYS.len(), Some("9")));
+    assert_eq!(find("network.interval_minutes")["from"], "vigie.toml, line 3");
+    assert!(find("log.syslog")["value"].is_null());
+    assert!(!document.contains("hush"), "{document}");
+}

@@ -38,9 +38,6 @@ const CHECK_TIME: Duration = Duration::from_secs(8);
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about, act| -> Draft {
-        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
-    };
     vec![
         guard(
             form("/devices/{id}", "Say what one knows of a device, from its page", Act::DeviceEdited),
@@ -67,6 +64,11 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
             wake,
         ),
     ]
+}
+
+/// A form about a device that operators may send, and that is written in the journal as `act`.
+pub(super) fn form(path: &'static str, about: &'static str, act: Act) -> Draft {
+    Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
 }
 
 /// Visits the device a path names.

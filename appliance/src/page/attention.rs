@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use crate::shell::rights::Need;
 use maud::{Markup, html};
 use vigie_core::lan::{ConflictKind, DeviceId, Trust};
+use vigie_core::table::table_of;
 use vigie_store::Health;
 
 use crate::http::language::{Language, Text};
@@ -76,7 +77,7 @@ pub(super) struct Clash {
 
 /// Everything that needs attention, worst first.
 pub(super) fn find(facts: &Facts<'_>, language: Language, may_work: bool) -> Vec<Item> {
-    let names: BTreeMap<DeviceId, &Name> = facts.rows.iter().map(|row| (row.id, &row.name)).collect();
+    let names = table_of(facts.rows.iter().map(|row| (row.id, &row.name)));
     let teller = Teller { names, language, may_work };
     let mut items = Vec::new();
     teller.appliance(facts, &mut items);

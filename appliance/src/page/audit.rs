@@ -25,6 +25,7 @@ use super::icon::icon;
 use super::kiosk::news::{self, Known};
 use super::name::Name;
 use super::times::{self, When};
+use super::told;
 use super::words::{self, audit as texts};
 
 /// Entries on a page.
@@ -101,12 +102,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
 /// What the devices in some entries are called now.
 async fn device_names(house: &House, kept: &[Kept]) -> BTreeMap<DeviceId, Name> {
     let id = |kept: &Kept| if let Object::Device(id) = kept.entry.what.object { Some(DeviceId(id)) } else { None };
-    let ids: Vec<DeviceId> = kept.iter().filter_map(id).collect();
-    let visit = house.network.call(move |hands| {
-        let found = ids.iter().filter_map(|id| hands.lan().device(*id));
-        found.map(|device| (device.id(), Name::of(device))).collect()
-    });
-    visit.await.unwrap_or_default()
+    told::names_of(house, kept.iter().filter_map(id).collect()).await
 }
 
 /// The address of the same page with something else asked for.
@@ -211,7 +207,7 @@ fn line(entry: &Entry, view: &View<'_>, when: When, language: Language) -> Marku
     };
     let from = what.from.map(|from| from.to_string());
     let count = (what.count > 1).then(|| texts::TIMES.speak(language).replace("{n}", &what.count.to_string()));
-    let detail = Some(what.detail.to_string()).filter(|detail| !detail.is_empty());
+    let detail = Some(texts::particulars(kind, &what.detail, language)).filter(|detail| !detail.is_empty());
     let hints: Vec<String> = [count, from, detail].into_iter().flatten().collect();
     html! {
         li.told id={ "e" (entry.number) } {
@@ -245,6 +241,7 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
         Object::Nothing if kind == Some(Kind::LoginFailed) => {
             html! { (texts::STRANGER.speak(language).to_lowercase()) }
         }
+        Object::Nothing if kind == Some(Kind::DeviceEdited) => html! { (texts::SEVERAL_DEVICES.speak(language)) },
         Object::Nothing => html! { (texts::SOMETHING.speak(language)) },
         Object::Account(number) => account(*number),
         Object::Device(id) => match view.devices.get(&DeviceId(*id)) {
@@ -257,7 +254,10 @@ fn sentence(entry: &Entry, kind: Option<Kind>, view: &View<'_>, language: Langua
         Object::Person(subject) => {
             view.kiosk.person(*subject).unwrap_or_else(|| html! { (texts::PERSON.speak(language)) })
         }
-        Object::Named(name) => html! { b { bdi { (&**name) } } },
+        Object::Named(name) => match texts::setting(name).filter(|_| kind == Some(Kind::SettingsChanged)) {
+            Some(text) => html! { b { (text.speak(language)) } },
+            None => html! { b { bdi { (&**name) } } },
+        },
     };
     let unknown = || texts::UNKNOWN.speak(language).replace("{n}", &entry.what.kind.to_string());
     let text = kind.map_or_else(unknown, |kind| texts::sentence(kind).speak(language).to_owned());

@@ -10,7 +10,8 @@ use maud::{Markup, html};
 use vigie_core::lan::{Change, DeviceId};
 
 use crate::accounts::role::Access;
-use crate::api::network::wake::{self, WakeView};
+use crate::api::network::view::WakeView;
+use crate::api::network::wake;
 use crate::http::call::Call;
 use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
@@ -276,7 +277,9 @@ fn acts(sheet: &Sheet, desk: &Desk) -> Markup {
     let (language, path) = (desk.language, sheet.row.path());
     html! {
         section.acts aria-label=(texts::ACTS.speak(language)) {
-            form method="post" action={ (path) "/check" } { button type="submit" { (icon("search")) (texts::CHECK.speak(language)) } }
+            @if !sheet.row.myself {
+                form method="post" action={ (path) "/check" } { button type="submit" { (icon("search")) (texts::CHECK.speak(language)) } }
+            }
             @if sheet.row.mac.is_some() && !sheet.row.myself {
                 form method="post" action={ (path) "/wake" } { button type="submit" { (icon("power")) (texts::WAKE.speak(language)) } }
             }

@@ -203,19 +203,23 @@ impl Filter {
     pub(super) fn order(&self, rows: &mut [Row], language: Language) {
         let named = |row: &Row| row.name.text(language).to_lowercase();
         let steady = |a: &Row, b: &Row| address(a).cmp(&address(b)).then(a.id.cmp(&b.id));
-        let turn = |order: Ordering| if self.down { order.reverse() } else { order };
         match self.sort {
             // Names are made, so they are made once.
             Sort::Name => rows.sort_by_cached_key(|row| (named(row), address(row), row.id)),
             Sort::Maker => {
                 rows.sort_by_cached_key(|row| (row.vendor.is_empty(), row.vendor.to_lowercase(), address(row), row.id));
             }
-            Sort::Address => rows.sort_by(steady),
-            Sort::State => rows.sort_by(|a, b| b.online.cmp(&a.online).then(steady(a, b))),
-            Sort::Seen => rows.sort_by(|a, b| b.last_moment.cmp(&a.last_moment).then(steady(a, b))),
-            Sort::Ports => rows.sort_by(|a, b| b.ports.cmp(&a.ports).then(steady(a, b))),
+            sort => rows.sort_by(|a, b| {
+                let first = match sort {
+                    Sort::State => b.online.cmp(&a.online),
+                    Sort::Seen => b.last_moment.cmp(&a.last_moment),
+                    Sort::Ports => b.ports.cmp(&a.ports),
+                    Sort::Name | Sort::Maker | Sort::Address => Ordering::Equal,
+                };
+                first.then_with(|| steady(a, b))
+            }),
         }
-        if turn(Ordering::Less) == Ordering::Greater {
+        if self.down {
             rows.reverse();
         }
     }

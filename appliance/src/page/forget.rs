@@ -16,10 +16,10 @@ use crate::api::network::{devices as api, fault};
 use crate::http::call::Call;
 use crate::http::language::Text;
 use crate::http::reply::Reply;
-use crate::http::route::{BodyRule, Outcome, Route};
+use crate::http::route::{Outcome, Route};
 
 use super::House;
-use super::acts::visit;
+use super::acts::{form, visit};
 use super::device::{self, Said};
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
@@ -30,9 +30,6 @@ use super::words::{self, device as texts, devices};
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about, act| {
-        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
-    };
     let ask = Route::get("/devices/{id}/forget", Access::Public, "The page that asks whether to forget a device")
         .speaks(200, "text/html");
     vec![

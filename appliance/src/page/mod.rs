@@ -10,6 +10,7 @@
 //! | `overview`, `attention`, `day` | is anything wrong, what to do, how the day went |
 //! | `devices`, `filter`, `row` | the list, live |
 //! | `many`, `add`, `import` | several devices at once, one added by hand, a list taken in |
+//! | `upload` | how a file is taken in: chosen, looked at, confirmed |
 //! | `device`, `sheet`, `person`, `month` | one device, and what a person knows of it |
 //! | `acts`, `forget`, `pair` | what a person may do with one device, and how it is undone |
 //! | `chart` | a curve over time, with its table |
@@ -62,7 +63,9 @@ mod tests;
 mod times;
 mod told;
 mod trust;
+mod upload;
 mod words;
+mod zone;
 
 use std::sync::Arc;
 
@@ -78,11 +81,11 @@ struct House {
     /// What the handlers of the API share: one way to do a thing.
     desk: Arc<api::Desk>,
     /// Lists sent in and not confirmed yet.
-    lists: import::Lists,
+    lists: upload::Waiting,
     /// Marks of several devices that can be undone.
     marks: many::Marks,
     /// Backups sent in and not confirmed yet.
-    backups: import::Lists,
+    backups: upload::Waiting,
     network: Network,
     /// The workstations, their sessions and people.
     kiosk: Kiosk,
@@ -97,9 +100,9 @@ struct House {
 pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
     let house = Arc::new(House {
         desk: desk.clone(),
-        lists: import::Lists::of(import::MAX_LISTS),
+        lists: upload::Waiting::of(import::MAX_LISTS),
         marks: many::Marks::default(),
-        backups: import::Lists::of(restore::MAX_BACKUPS),
+        backups: upload::Waiting::of(restore::MAX_BACKUPS),
         network: deps.network.clone(),
         kiosk: deps.kiosk.clone(),
         keeper: deps.keeper.clone(),
@@ -123,6 +126,7 @@ pub(crate) fn routes(deps: &Deps, desk: &Arc<api::Desk>) -> Vec<Route> {
         system::routes(&house),
         trust::routes(),
         settings::routes(&house),
+        zone::routes(&house),
         logs::routes(&house),
         restore::routes(&house),
         people::routes(&house),

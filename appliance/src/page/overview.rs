@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::shell::rights::{self, Need};
 use maud::{Markup, html};
 use vigie_core::lan::{Change, ChangeKind, DeviceId, Trust};
+use vigie_core::table::table_of;
 
 use crate::accounts::role::Access;
 use crate::api::network::census::Range;
@@ -103,7 +104,7 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         kiosk: &news,
     };
     let items = attention::find(&facts, desk.language, desk.may_work);
-    let names: BTreeMap<DeviceId, Name> = seen.rows.iter().map(|row| (row.id, row.name.clone())).collect();
+    let names = table_of(seen.rows.iter().map(|row| (row.id, row.name.clone())));
     let online = seen.rows.iter().filter(|row| row.online).count();
     let content = html! {
         (acts::done(&call, &names, &desk))

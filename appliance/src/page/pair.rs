@@ -14,10 +14,10 @@ use crate::accounts::role::Access;
 use crate::api::network::fault;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
-use crate::http::route::{BodyRule, Outcome, Route};
+use crate::http::route::{Outcome, Route};
 
 use super::House;
-use super::acts::{back, field, visit};
+use super::acts::{back, field, form, visit};
 use super::device::{self, Said};
 use super::devices as list;
 use super::filter::{Filter, Sort};
@@ -33,9 +33,6 @@ const MAX_CANDIDATES: usize = 20;
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
-    let form = |path, about, act| {
-        Route::post(path, Access::Operator, about).takes(BodyRule::Form).speaks(303, "text/html").audits(act)
-    };
     let choose = Route::get("/devices/{id}/merge", Access::Public, "The page that asks which other device this one is")
         .query("q", "Part of a name, an address or a maker.")
         .speaks(200, "text/html");

@@ -1,10 +1,9 @@
-//! Holds taking in a backup: choosing the file, what would change, doing it.
+//! Holds taking in a backup: what would change, and doing it.
 //! It never changes anything before a person has seen what would be done; a backup not confirmed is dropped.
 //! The route table holds its routes; the API's restore does the work.
 
 use std::sync::Arc;
 
-use hyper::StatusCode;
 use maud::{Markup, html};
 use vigie_core::audit::Kind as Act;
 
@@ -12,19 +11,36 @@ use crate::accounts::role::Access;
 use crate::api::backup::{MAX_BYTES, RestoreView, SettingsFate, restore};
 use crate::http::call::Call;
 use crate::http::language::Language;
-use crate::http::multipart;
 use crate::http::route::{BodyRule, Draft, Outcome, Route};
 
 use super::House;
 use super::frame::{self, Section};
 use super::gate::{Desk, guard};
 use super::import::{counts, lines};
+use super::upload::{self, FORM_BYTES, Stage, Upload};
 use super::words::{frame as frame_words, restore as texts};
 
 /// Backups that wait to be confirmed. Six megabytes at most, so one: the last that was sent in.
 pub(super) const MAX_BACKUPS: usize = 1;
-/// What a form adds to a file.
-const FORM_BYTES: usize = 4 * 1024;
+
+/// Its views.
+const UPLOAD: Upload = Upload {
+    place: "/system/restore",
+    confirm: "/system/restore/do",
+    section: Section::System,
+    above: ("/system", frame_words::SYSTEM),
+    title: texts::RESTORE,
+    help: texts::HELP,
+    file: texts::FILE,
+    hint: texts::FILE_HINT,
+    accept: ".json,application/json",
+    about: texts::ABOUT,
+    too_late: texts::TOO_LATE,
+    would: texts::WOULD,
+    nothing: texts::NOTHING,
+    is_done: texts::IS_DONE,
+    other: texts::OTHER,
+};
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
@@ -40,63 +56,26 @@ pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
 }
 
 async fn show(_house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    Ok(frame::reply(&call, page(&desk, &choose(None, desk.language))))
+    Ok(UPLOAD.choose(&call, &desk))
 }
 
 async fn look(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let language = desk.language;
-    let again = |why: &str, status| Ok(frame::reply(&call, page(&desk, &choose(Some(why), language))).status(status));
-    let file = multipart::part(&call.headers, &call.body, "file").filter(|file| !file.is_empty());
-    let Some(file) = file else {
-        return again(texts::NO_FILE.speak(language), StatusCode::UNPROCESSABLE_ENTITY);
-    };
-    match restore(&house.desk, &call, file, true).await {
+    let Some(file) = upload::sent(&call) else { return Ok(UPLOAD.refuse_none(&call, &desk)) };
+    match restore(&house.desk, &call, &file, true).await {
         Ok(view) => {
             if view.news() > 0 {
-                // A part of the body that was sent, which is kept instead of being copied.
-                house.backups.keep(desk.username.clone(), call.body.slice_ref(file));
+                house.backups.keep(desk.username.clone(), file);
             }
-            Ok(frame::reply(&call, page(&desk, &told(&view, language))))
+            Ok(UPLOAD.reply(&call, &desk, &told(&view, desk.language)))
         }
-        Err(problem) => again(&frame::why(&problem, language), problem.status()),
+        Err(problem) => Ok(UPLOAD.refuse(&call, &desk, &problem)),
     }
 }
 
 async fn take(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
-    let language = desk.language;
-    let Some(backup) = house.backups.take(&desk.username) else {
-        let late = Some(texts::TOO_LATE.speak(language));
-        return Ok(frame::reply(&call, page(&desk, &choose(late, language))).status(StatusCode::CONFLICT));
-    };
+    let Some(backup) = house.backups.take(&desk.username) else { return Ok(UPLOAD.refuse_late(&call, &desk)) };
     let done = restore(&house.desk, &call, &backup, false).await?;
-    Ok(done.tell(frame::reply(&call, page(&desk, &told(&done, language)))))
-}
-
-fn page(desk: &Desk, content: &Markup) -> Markup {
-    let title = texts::RESTORE.speak(desk.language);
-    let content = html! {
-        p.back { a href="/system" { (frame_words::SYSTEM.speak(desk.language)) } }
-        h1 { (title) }
-        (content)
-    };
-    frame::page(desk, Section::System, title, &content)
-}
-
-fn choose(fault: Option<&str>, language: Language) -> Markup {
-    html! {
-        p.lead { (texts::HELP.speak(language)) }
-        form.sheet.narrow method="post" action="/system/restore" enctype="multipart/form-data" {
-            (frame::field("file", texts::FILE.speak(language), Some(texts::FILE_HINT.speak(language)), fault, &html! {
-                input #file type="file" name="file" accept=".json,application/json" required
-                    aria-describedby=[frame::described("file", true, fault.is_some())] aria-invalid=[fault.map(|_| "true")];
-            }))
-            div.pair {
-                button.primary type="submit" { (texts::LOOK.speak(language)) }
-                a.button href="/system" { (super::words::devices::CANCEL.speak(language)) }
-            }
-        }
-        p.hint { (texts::ABOUT.speak(language)) }
-    }
+    Ok(done.tell(UPLOAD.reply(&call, &desk, &told(&done, desk.language))))
 }
 
 /// What was done, or would be.
@@ -107,13 +86,9 @@ fn told(view: &RestoreView, language: Language) -> Markup {
         SettingsFate::Changed => texts::SETTINGS_CHANGED,
         SettingsFate::Refused => texts::SETTINGS_REFUSED,
     };
-    let news = view.news();
+    let at = Stage { dry_run: view.dry_run, news: view.news() };
     html! {
-        @if !view.dry_run {
-            (frame::notice(true, texts::IS_DONE.speak(language)))
-        } @else {
-            p.lead role="status" { (if news > 0 { texts::WOULD } else { texts::NOTHING }.speak(language)) }
-        }
+        (UPLOAD.verdict(at, language))
         dl.facts {
             @if let Some(exported) = &view.exported { (frame::fact(texts::WRITTEN, &html! { time datetime=(exported) data-exact { (exported) } }, language)) }
             @if let Some(program) = &view.program { (frame::fact(texts::BY, &html! { bdi { (program) } }, language)) }
@@ -130,17 +105,7 @@ fn told(view: &RestoreView, language: Language) -> Markup {
         }
         h2 { (texts::DEVICES.speak(language)) }
         (counts(&view.devices, language))
-        @if view.dry_run && news > 0 {
-            form.pair method="post" action="/system/restore/do" {
-                button.primary type="submit" { (texts::do_it(language, news)) }
-                a.button href="/system/restore" { (texts::OTHER.speak(language)) }
-            }
-        } @else {
-            p.pair {
-                a.button href="/devices" { (frame_words::DEVICES.speak(language)) }
-                a.button href="/system/restore" { (texts::OTHER.speak(language)) }
-            }
-        }
+        (UPLOAD.onward(at, &texts::do_it(language, at.news), language))
         (lines(&view.devices, language))
     }
 }

@@ -23,6 +23,7 @@ use super::gate::{Desk, guard, safe_next};
 use super::settings_draft::{Draft, SOURCES};
 use super::system;
 use super::words::settings as texts;
+use super::zone;
 
 /// The routes.
 pub(super) fn routes(house: &Arc<House>) -> Vec<Route> {
@@ -52,7 +53,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let watching = is_watching(&house).await?;
     let said =
         html! { @if call.query("done") == Some("saved") { (frame::notice(true, texts::SAVED.speak(desk.language))) } };
-    let content = view(&Draft::of(&now, desk.language), &tag, watching, &said, &[], &desk);
+    let zone = zone::section(&call.platform, &desk);
+    let content = view(&Draft::of(&now, desk.language), &tag, (watching, &zone), &said, &[], &desk);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, texts::TITLE.speak(desk.language), &content)))
 }
 
@@ -96,7 +98,8 @@ async fn refuse(
     // Somebody who saves again after having been told of another's change means it.
     let (_, tag) = settings::now(&house.desk).await;
     let seen = if problem.code() == faults::CHANGED_SINCE.code { &tag } else { seen };
-    let content = view(draft, seen, is_watching(house).await?, &frame::notice(false, &whole), &fields, desk);
+    let beside = (is_watching(house).await?, &zone::section(&call.platform, desk));
+    let content = view(draft, seen, beside, &frame::notice(false, &whole), &fields, desk);
     let page = frame::page(desk, Section::System, texts::TITLE.speak(language), &content);
     Ok(frame::reply(call, page).status(problem.status()))
 }
@@ -123,7 +126,15 @@ fn fault_of(fields: &[(String, String)], name: &str, language: Language) -> Opti
     (!texts.is_empty()).then(|| texts.join(" "))
 }
 
-fn view(draft: &Draft, seen: &str, watching: bool, said: &Markup, faults: &[(String, String)], desk: &Desk) -> Markup {
+/// The page; `beside` is what has forms of its own: whether it looks around, and the zone.
+fn view(
+    draft: &Draft,
+    seen: &str,
+    (watching, zone): (bool, &Markup),
+    said: &Markup,
+    faults: &[(String, String)],
+    desk: &Desk,
+) -> Markup {
     let language = desk.language;
     let say = |text: Text| text.speak(language);
     html! {
@@ -141,6 +152,7 @@ fn view(draft: &Draft, seen: &str, watching: bool, said: &Markup, faults: &[(Str
             }
         }
         @if !desk.may_rule { p.hint { (say(texts::ONLY_ADMIN)) } }
+        (zone)
         form.sheet.settings method="post" action="/system/settings" {
             input type="hidden" name="seen" value=(seen);
             // What only an administrator may change is shown to others, and cannot be sent.
@@ -296,12 +308,26 @@ mod tests {
         assert_eq!(fault_of(&faults, "interval", Language::Fr), None);
         let desk =
             Desk { username: "a".into(), language: Language::En, may_work: true, may_rule: true, path: "/".into() };
-        let page = view(&Draft::of(&NetworkSettings::default(), Language::En), "t", true, &html! {}, &faults, &desk)
-            .into_string();
+        let page = view(
+            &Draft::of(&NetworkSettings::default(), Language::En),
+            "t",
+            (true, &html! {}),
+            &html! {},
+            &faults,
+            &desk,
+        )
+        .into_string();
         assert!(page.contains("aria-describedby=\"segments-hint segments-fault\" aria-invalid=\"true\""), "{page}");
         let looker = Desk { may_rule: false, ..desk };
-        let page = view(&Draft::of(&NetworkSettings::default(), Language::En), "t", true, &html! {}, &[], &looker)
-            .into_string();
+        let page = view(
+            &Draft::of(&NetworkSettings::default(), Language::En),
+            "t",
+            (true, &html! {}),
+            &html! {},
+            &[],
+            &looker,
+        )
+        .into_string();
         assert!(page.contains("<fieldset class=\"all\" disabled>") && !page.contains("class=\"primary\""), "{page}");
     }
 }

@@ -10,9 +10,16 @@ use crate::http::language::Language;
 use super::icon::icon;
 use super::words::{number, system as texts};
 
-/// The table.
+/// The table: the one place where questions and messages are counted.
 pub(super) fn table(sources: &[SourceView], language: Language) -> Markup {
+    let counts = |source: &SourceView| [source.asked, source.heard, source.malformed];
+    let add = |sum: [u64; 3], source: &SourceView| {
+        let [asked, heard, malformed] = counts(source);
+        [sum[0] + asked, sum[1] + heard, sum[2] + malformed]
+    };
+    let sums = sources.iter().fold([0; 3], add);
     html! {
+        p.hint { (texts::SOURCES_SINCE.speak(language)) }
         table.plain {
             caption.hush { (texts::SOURCES.speak(language)) }
             thead { tr {
@@ -26,10 +33,12 @@ pub(super) fn table(sources: &[SourceView], language: Language) -> Markup {
                 tr {
                     td { (source.title) }
                     td.free { (state(source, language)) }
-                    @for count in [source.asked, source.heard, source.malformed] {
-                        td.roomy { (number(language, count)) }
-                    }
+                    @for count in counts(source) { td.roomy { (number(language, count)) } }
                 }
+            } }
+            tfoot { tr.roomy {
+                th scope="row" colspan="2" { (texts::ALL_SOURCES.speak(language)) }
+                @for sum in sums { td.roomy { (number(language, sum)) } }
             } }
         }
     }

@@ -17,6 +17,7 @@ use crate::http::context::Check;
 use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
 use crate::http::route::{Outcome, Route};
+use crate::http::supervision::TaskFact;
 use crate::shell::keeper::Status;
 use crate::shell::network::{Counts, LegView, Scan};
 
@@ -51,6 +52,8 @@ struct Facts {
     missing: Vec<Need>,
     command: Option<String>,
     checks: Vec<Check>,
+    tasks: Vec<TaskFact>,
+    evicted: u64,
     encryption: Markup,
     counts: Counts,
 }
@@ -70,9 +73,10 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         let scans = hands.scans().iter().rev().filter(|scan| scan.purpose != "newcomers").take(SCANS);
         let scans = scans.map(|scan| (scan.clone(), When::of(scan.began, now, &clocks), named(scan.segment))).collect();
         let sources = SourceView::all(hands, &Lens::of(hands, &clocks), language);
-        (hands.legs(), sources, scans, Looking::of(hands, &clocks), hands.counts())
+        (hands.legs(), sources, scans, Looking::of(hands, &clocks), hands.counts(), hands.lan().stats().evicted)
     });
-    let (legs, sources, scans, looking, counts) = visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
+    let (legs, sources, scans, looking, counts, evicted) =
+        visit.await.map_err(|_| Problem::from(&faults::UNAVAILABLE))?;
     let (missing, command) = rights::missing();
     let platform = &call.platform;
     let (system, store) = (platform.facts(), house.keeper.status());
@@ -90,6 +94,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         missing,
         command,
         checks: platform.checks(),
+        tasks: platform.supervision.get().map(|sources| (sources.tasks)()).unwrap_or_default(),
+        evicted,
         encryption: super::trust::summary(platform.tls.as_deref(), desk.language),
         counts,
     };
@@ -134,7 +140,7 @@ fn view(facts: &Facts, desk: &Desk) -> Markup {
                 section { h2 { (texts::ITSELF.speak(language)) } (itself(facts, language)) }
                 section { h2 { (texts::STORAGE.speak(language)) } (storage(facts, language)) }
                 section { h2 { (words::trust::SECTION.speak(language)) } (facts.encryption) }
-                section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) }
+                section { h2 { (texts::CHECKS.speak(language)) } (checks(&facts.checks, language)) (tasks(&facts.tasks, language)) }
                 section { h2 { (texts::WIRE.speak(language)) } (wire(facts, language)) }
             }
             div {
@@ -153,8 +159,8 @@ fn wire(facts: &Facts, language: Language) -> Markup {
     html! {
         dl.facts {
             (frame::fact(texts::FRAMES, &html! { (number(language, facts.counts.frames_heard)) }, language))
-            (frame::fact(texts::PROBES, &html! { (number(language, facts.counts.probes)) }, language))
             @if facts.counts.malformed > 0 { (frame::fact(texts::BROKEN, &html! { (number(language, facts.counts.malformed)) }, language)) }
+            @if facts.evicted > 0 { (frame::fact(texts::EVICTED, &html! { (number(language, facts.evicted)) }, language)) }
             @if facts.counts.overrun > 0 { (frame::fact(texts::OVERRUN, &html! { (number(language, facts.counts.overrun)) }, language)) }
         }
     }
@@ -245,6 +251,31 @@ fn checks(checks: &[Check], language: Language) -> Markup {
                     " " b { (texts::check(check.name).map_or(check.name, |name| name.speak(language))) }
                     // The particulars are in English; where all is well the verdict is enough for others.
                     @if !check.ok || language == Language::En { " " span.hint lang="en" { (check.detail) } }
+                    @if let (false, Some(advice)) = (check.ok, texts::advice(check.name)) { p.hint { (advice.speak(language)) } }
+                }
+            }
+        }
+    }
+}
+
+/// The long-lived tasks; open when one of them hangs.
+fn tasks(tasks: &[TaskFact], language: Language) -> Markup {
+    html! {
+        @if !tasks.is_empty() {
+            details open[tasks.iter().any(|task| task.stuck)] {
+                summary { (texts::TASKS.speak(language)) }
+                table.plain {
+                    caption.hush { (texts::TASKS.speak(language)) }
+                    thead { tr { th scope="col" { (texts::TASK.speak(language)) } th scope="col" { (texts::LAST_REPORT.speak(language)) } } }
+                    tbody { @for task in tasks {
+                        tr {
+                            td { code { (task.name) } @if let Some(words) = texts::task(task.name) { " " span.hint { (words.speak(language)) } } }
+                            td {
+                                (time_words::ago(language, Duration::from_secs_f64(task.age_s)))
+                                @if task.stuck { " " (verdict(false, texts::STUCK.speak(language))) }
+                            }
+                        }
+                    } }
                 }
             }
         }
@@ -342,5 +373,41 @@ fn took(scan: &Scan, language: Language) -> String {
     match language {
         Language::En => text,
         Language::Fr => text.replace('.', ","),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_as_it_should_be_says_in_both_languages_what_to_do() {
+        for name in [
+            "certificate",
+            "store",
+            "data_partition",
+            "first_sweep",
+            "scanner",
+            "privileges",
+            "tasks",
+            "restarts",
+            "device_table",
+        ] {
+            let check = |ok| [Check { name, ok, needed: false, detail: "the particulars".into() }];
+            let (text, advice) = (texts::check(name).expect(name), texts::advice(name).expect(name));
+            let french = checks(&check(false), Language::Fr).into_string();
+            assert!(french.contains(text.fr) && french.contains(advice.fr), "{french}");
+            assert!(!checks(&check(true), Language::En).into_string().contains(advice.en));
+        }
+    }
+
+    #[test]
+    fn tasks_are_told_with_their_last_report_and_one_that_hangs_stands_out() {
+        let task = |name, age_s, stuck| TaskFact { name, age_s, limit_s: 30.0, stuck };
+        let good = tasks(&[task("jobs", 3.0, false)], Language::En).into_string();
+        assert!(good.contains("jobs by the clock") && !good.contains("open") && !good.contains("chip"), "{good}");
+        let hung = tasks(&[task("jobs", 3.0, false), task("new", 90.0, true)], Language::Fr).into_string();
+        assert!(hung.contains("<details open>") && hung.contains("bloquée") && hung.contains("new"), "{hung}");
+        assert!(tasks(&[], Language::En).into_string().is_empty());
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use vigie_core::lan::{Change, ChangeKind, DeviceId, Kind};
+use vigie_core::table::table_of;
 
 use crate::http::language::Language;
 use crate::shell::clocks::Clocks;
@@ -50,10 +51,14 @@ fn read(event: &Event) -> Option<Change> {
 
 /// The names of the devices some changes are about.
 pub(super) async fn names(house: &House, told: &[Told]) -> BTreeMap<DeviceId, Name> {
-    let ids: Vec<DeviceId> = told.iter().filter_map(|told| told.change.device).collect();
+    names_of(house, told.iter().filter_map(|told| told.change.device).collect()).await
+}
+
+/// What devices are called now; none of them when the network's part is away.
+pub(super) async fn names_of(house: &House, ids: Vec<DeviceId>) -> BTreeMap<DeviceId, Name> {
     let visit = house.network.call(move |hands| {
         let found = ids.iter().filter_map(|id| hands.lan().device(*id));
-        found.map(|device| (device.id(), Name::of(device))).collect()
+        table_of(found.map(|device| (device.id(), Name::of(device))))
     });
     visit.await.unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use vigie_core::Moment;
+use vigie_core::table::table_of;
 use vigie_store::Durability;
 use vigie_sys::clock;
 
@@ -38,14 +39,11 @@ impl Clocks {
     /// Finds out which boot this is, from what was stored.
     #[must_use]
     pub fn open(stored: &[Stored], keeper: Option<Keeper>) -> Self {
-        let mut boots: BTreeMap<u32, Boot> = stored
-            .iter()
-            .filter(|stored| stored.kind == BOOT.id)
-            .filter_map(|stored| {
-                let number = u32::from_be_bytes(stored.key.as_slice().try_into().ok()?);
-                Some((number, postcard::from_bytes(&stored.value).ok()?))
-            })
-            .collect();
+        let read = |stored: &Stored| {
+            let number = u32::from_be_bytes(stored.key.as_slice().try_into().ok()?);
+            Some((number, postcard::from_bytes::<Boot>(&stored.value).ok()?))
+        };
+        let mut boots = table_of(stored.iter().filter(|stored| stored.kind == BOOT.id).filter_map(read));
         // Without an identity every start counts as a boot: times of two never mix.
         let id = clock::boot_id().map(|id| id.0).ok();
         let known = boots.iter().find(|(_, boot)| Some(boot.id) == id).map(|(number, _)| *number);

@@ -11,3 +11,4 @@ pub mod rights;
 pub(crate) mod syslog;
 pub mod tasks;
 pub(crate) mod written;
+pub mod zone;

@@ -3,31 +3,29 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
+use super::zone::SiteZone;
 use crate::accounts::clock::Clock;
 
 /// The count of a day.
 pub(crate) struct Today {
-    zone: TimeZone,
+    zone: SiteZone,
     clock: Arc<dyn Clock>,
     /// The day, and the bytes written before it began.
     day: Mutex<Option<(Date, u64)>>,
 }
 
 impl Today {
-    /// Counts days of `zone` by `clock`.
-    pub(crate) fn new(zone: TimeZone, clock: Arc<dyn Clock>) -> Self {
+    /// Counts days of the `zone` as it is then by `clock`.
+    pub(crate) fn new(zone: SiteZone, clock: Arc<dyn Clock>) -> Self {
         Self { zone, clock, day: Mutex::default() }
     }
 
     /// The bytes of this day, of `total` since the start. Call it often: what was written between the last call of a day and
     /// its end counts for the next. None while nobody knows the date.
     pub(crate) fn of(&self, total: u64) -> Option<u64> {
-        let now = Timestamp::from_duration(self.clock.wall()?.try_into().ok()?).ok()?;
-        let today = now.to_zoned(self.zone.clone()).date();
+        let today = self.zone.local(self.clock.wall()?)?.date();
         let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match *day {
             // Before the clock was set, it was today as well, as far as anybody knows.
@@ -44,14 +42,15 @@ impl Today {
 mod tests {
     use std::time::Duration;
 
+    use jiff::Timestamp;
+
     use super::*;
     use crate::accounts::clock::HandClock;
-    use crate::jobs::calendar::zone;
 
     #[test]
     fn a_day_ends_at_midnight_of_the_site() {
         let clock = Arc::new(HandClock::default());
-        let today = Today::new(zone("CET-1CEST,M3.5.0,M10.5.0/3").unwrap(), clock.clone());
+        let today = Today::new(SiteZone::new("CET-1CEST,M3.5.0,M10.5.0/3", false), clock.clone());
         assert_eq!(today.of(100), None, "no date yet");
         let at = |text: &str| Some(Duration::from_secs(text.parse::<Timestamp>().unwrap().as_second() as u64));
         clock.set_wall(at("2026-07-01T21:59:50Z"));

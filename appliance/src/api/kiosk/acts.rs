@@ -21,7 +21,7 @@ use crate::http::call::Call;
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{BodyRule, Outcome, Route};
-use crate::shell::kiosk::{Fault, Room, Seat, Staff};
+use crate::shell::kiosk::{Fault, Redeemed, Room, Seat, Staff};
 
 /// A code that was typed.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -78,7 +78,8 @@ struct AddedView {
 #[serde(default, deny_unknown_fields)]
 #[schemars(example = serde_json::json!({ "reason": "The library closes now." }))]
 struct AskedEnd {
-    /// Shown to the person at the workstation, at most 280 bytes; it is not kept.
+    /// Shown to the person at the workstation, at most 280 bytes. Its beginning stands in the journal, from which nothing
+    /// is ever removed: no names.
     reason: Option<String>,
 }
 
@@ -113,15 +114,37 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
 
 async fn validate(desk: Arc<Desk>, call: Call) -> Outcome {
     let own = if call.caller()?.role == Role::Agent { Some(desk.seat(&call)?) } else { None };
-    let asked: AskedCode = call.json()?;
-    let ip = asked.ip.as_deref().map(|text| text.trim().parse::<IpAddr>()).transpose();
+    let AskedCode { code, workstation, ip, question } = call.json()?;
+    let opened = redeem(&desk, own, Typed { code, workstation, ip, question }).await?;
+    Reply::json(&OpenedView::of(opened))
+}
+
+/// A code as it was typed, in a call or in a frame.
+#[derive(Debug)]
+pub(super) struct Typed {
+    /// As typed.
+    pub(super) code: Secret,
+    /// Where, by number.
+    pub(super) workstation: Option<u32>,
+    /// Where, by address.
+    pub(super) ip: Option<String>,
+    /// The number of the try.
+    pub(super) question: Option<u64>,
+}
+
+/// Opens a session by its code at the agent's own workstation, or at the one that staff names.
+///
+/// # Errors
+/// `invalid` with what is missing, `forbidden` for an agent that names another workstation, and what the room says.
+pub(super) async fn redeem(desk: &Desk, own: Option<Seat>, typed: Typed) -> Result<Redeemed, Problem> {
+    let ip = typed.ip.as_deref().map(|text| text.trim().parse::<IpAddr>()).transpose();
     let ip = ip.map_err(|_| fault::invalid("/ip", &NOT_AN_IP))?;
-    let named = asked.workstation.map(StationId);
-    let question = match asked.question {
+    let named = typed.workstation.map(StationId);
+    let question = match typed.question {
         Some(question) => question,
         None => draw::<8>().map(u64::from_be_bytes).map_err(|_| refused(Fault::NoRandomness))?,
     };
-    let opened = desk.visit(move |room| {
+    desk.visit(move |room| {
         let named = match (named, ip) {
             (Some(station), _) => Some(station),
             (None, Some(ip)) => Some(room.station_at(ip).ok_or_else(|| fault::invalid("/ip", &fault::NO_STATION))?),
@@ -136,9 +159,9 @@ async fn validate(desk: Arc<Desk>, call: Call) -> Outcome {
         if room.station(seat.station).is_none() {
             return Err(fault::invalid("/workstation", &fault::NO_STATION));
         }
-        room.redeem(seat, asked.code.expose(), question).map_err(refused)
-    });
-    Reply::json(&OpenedView::of(opened.await?))
+        room.redeem(seat, typed.code.expose(), question).map_err(refused)
+    })
+    .await
 }
 
 async fn start(desk: Arc<Desk>, call: Call) -> Outcome {
@@ -157,7 +180,7 @@ pub(super) fn start_at(
     by: Staff,
     id: SessionId,
     station: Option<StationId>,
-) -> Result<crate::shell::kiosk::Redeemed, Problem> {
+) -> Result<Redeemed, Problem> {
     let kept = room.session(id).ok_or_else(|| Problem::from(&fault::NO_SESSION))?;
     let station = station.or(kept.station).ok_or_else(|| fault::invalid("/workstation", &fault::STATION_NEEDED))?;
     if room.station(station).is_none() {
@@ -223,8 +246,8 @@ async fn terminate(desk: Arc<Desk>, call: Call) -> Outcome {
     let ended = desk.look(&call, move |room, lens| {
         let kept = room.session(id).ok_or_else(|| Problem::from(&fault::NO_SESSION))?;
         let reason = asked.reason.filter(|reason| !reason.trim().is_empty());
-        if let (Some(reason), Some(station), true) = (reason, kept.station, kept.state.is_live()) {
-            match room.send_message(by, Some(station), &reason) {
+        if let (Some(reason), Some(station), true) = (&reason, kept.station, kept.state.is_live()) {
+            match room.send_message(by, Some(station), reason) {
                 // A workstation that takes no messages must not keep a session from ending.
                 Ok(_) | Err(Fault::Full(_)) => {}
                 Err(Fault::Field(field)) => {
@@ -234,7 +257,7 @@ async fn terminate(desk: Arc<Desk>, call: Call) -> Outcome {
                 Err(why) => return Err(refused(why)),
             }
         }
-        room.end(by, id).map_err(refused)?;
+        room.end_because(by, id, reason.as_deref().unwrap_or_default()).map_err(refused)?;
         shown(room, lens, id)
     });
     answer(ended.await?)

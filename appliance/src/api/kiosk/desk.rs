@@ -11,7 +11,7 @@ use vigie_core::kiosk::{PersonId, SessionId, StationId};
 
 use super::fault;
 use super::gate::Gate;
-use super::socket::Places;
+use super::socket::places::Places;
 use super::view::Lens;
 use crate::accounts::role::Role;
 use crate::api::Deps;

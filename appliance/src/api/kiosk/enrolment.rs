@@ -104,7 +104,8 @@ struct AskedApproval {
     name: String,
     /// Number of its group.
     group: Option<u8>,
-    /// Number of a workstation it is to be, in place of the machine that was it before.
+    /// Number of a workstation it is to be, in place of the machine that was it before. With nothing said at all: the one
+    /// that is known by its MAC, else a new one.
     workstation: Option<u32>,
 }
 

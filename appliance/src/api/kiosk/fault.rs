@@ -7,24 +7,13 @@ use vigie_core::kiosk::desk::Refusal;
 use vigie_core::limits::{MAX_KIOSK_GROUPS, MAX_KIOSK_SESSIONS, MAX_KIOSK_STATIONS};
 
 use crate::api::network::fault::{NOT_A_MAC, NOT_AN_IP, TOO_LONG};
-use crate::http::language::Text;
-use crate::http::problem::{ErrorKind, Fault, Problem, faults};
+use crate::http::problem::{Fault, Problem, faults};
 use crate::shell::kiosk::{
     BadField, BadPhoto, Ended, Fault as Refused, MAX_BATCH, MAX_KNOCKING, MAX_MINUTES, MAX_PEOPLE, MAX_PHOTO_BYTES,
     MAX_VALID_MINUTES, NoPhoto, Table, Why, words,
 };
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $en:literal, $fr:literal;)*) => {
-        $($(#[$doc])* pub(crate) static $name: Fault =
-            Fault { code: $code, kind: ErrorKind::$kind, text: Text { en: $en, fr: $fr } };)*
-        /// Every fault above, for the tests.
-        #[cfg(test)]
-        pub(super) static ALL: &[&Fault] = &[$(&$name),*];
-    };
-}
-
-faults! {
+faults! { pub(crate),
     /// No person of that number.
     NO_PERSON = "no_such_user", Missing, "There is no such user. Perhaps they were erased.", "Cet usager n'existe pas. Il a peut-être été effacé.";
     /// No workstation of that number.
@@ -90,7 +79,7 @@ faults! {
     /// Too many wrong codes.
     TOO_SOON = "too_soon", TooMany, "Too many wrong codes. Try again in {seconds} seconds.", "Trop de codes incorrects. Réessayez dans {seconds} secondes.";
     /// The seat is not free.
-    NOT_FREE = "not_free", Conflict, "This workstation is not free.", "Ce poste n'est pas libre.";
+    NOT_FREE = "not_free", Conflict, "This workstation is not free. Choose another, or wait until it is.", "Ce poste n'est pas libre. Choisissez-en un autre, ou attendez qu'il le soit.";
     /// The person sits elsewhere.
     ELSEWHERE = "elsewhere", Conflict, "This user has a session at another workstation. End that one first.", "Cet usager a une session à un autre poste. Terminez-la d'abord.";
     /// The day's share is used.
@@ -118,7 +107,7 @@ faults! {
     /// A frame that cannot be read.
     BAD_FRAME = "bad_frame", Malformed, "This frame cannot be read: {why}", "Cette trame est illisible : {why}";
     /// A frame this client may not send.
-    FRAME_FORBIDDEN = "frame_forbidden", Forbidden, "Only the agent of a workstation may say “{kind}”.", "Seul l'agent d'un poste peut dire « {kind} ».";
+    FRAME_FORBIDDEN = "frame_forbidden", Forbidden, "You may not say “{kind}”: what happens at a workstation its agent tells, and sessions are begun by operators.", "Vous ne pouvez pas dire « {kind} » : l'agent d'un poste dit ce qui s'y passe, et les sessions sont ouvertes par les opérateurs.";
     /// As many sockets as there may be.
     SOCKETS_FULL = "sockets_full", Unavailable, "There are {limit} sockets already. Try again in a moment.", "Il y a déjà {limit} connexions. Réessayez dans un instant.";
     /// As many sockets as one client may have.
@@ -268,20 +257,6 @@ mod tests {
     fn codes_are_unique_and_both_languages_have_the_same_blanks() {
         // The door's own code of that name says the same of another code: that it is not the one.
         let common = faults::ALL.iter().filter(|fault| fault.code != WRONG_CODE.code);
-        let mut codes: Vec<_> = ALL.iter().chain(common).map(|fault| fault.code).collect();
-        codes.sort_unstable();
-        let count = codes.len();
-        codes.dedup();
-        assert_eq!(codes.len(), count);
-        let blanks = |text: &str| {
-            let parts = text.split('{').skip(1).filter_map(|part| part.split('}').next().map(str::to_owned));
-            let mut found: Vec<String> = parts.collect();
-            found.sort();
-            found
-        };
-        for fault in ALL {
-            assert_eq!(blanks(fault.text.en), blanks(fault.text.fr), "{}", fault.code);
-            assert_ne!(fault.text.en, fault.text.fr, "{}", fault.code);
-        }
+        faults::hold_together(ALL, common.copied());
     }
 }

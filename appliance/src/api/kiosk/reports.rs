@@ -42,6 +42,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
                 "`csv` for a spreadsheet; the same by `Accept: text/csv`.",
             )
             .answers::<ReportView>(200)
+            .or_speaks("text/csv")
             .run_with(desk, show),
     ]
 }

@@ -217,13 +217,18 @@ async fn pass(desk: &Desk, call: &Call, wish: Wish, takes: fn(&Kept) -> bool) ->
         let mut all: Vec<Kept> = room.sessions().into_iter().filter(wanted).collect();
         all.extend(room.past(wish, usize::MAX));
         all.retain(takes);
-        all.sort_by_key(|view| Reverse(view.id));
+        newest_first(&mut all);
         all.dedup_by_key(|view| view.id);
         let page = window.cut(all, |view| Reverse(view.id.0));
         let items = page.items.iter().map(|view| SessionView::of(view, room, lens)).collect();
         Ok(Page { items, count: page.count, next: page.next })
     });
     Reply::json(&page.await?)
+}
+
+/// The order of lists of sessions.
+pub(super) fn newest_first(sessions: &mut [Kept]) {
+    sessions.sort_by_key(|view| Reverse(view.id));
 }
 
 async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {

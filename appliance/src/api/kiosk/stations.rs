@@ -13,6 +13,7 @@ use vigie_core::kiosk::StationId;
 use vigie_core::kiosk::station::{Reach, StationState};
 use vigie_core::lan::{Device, DeviceId};
 use vigie_core::limits::MAX_KIOSK_STATIONS;
+use vigie_core::table::table_of;
 use vigie_wire::Mac;
 
 use super::beat::BeatFrame;
@@ -141,7 +142,7 @@ fn find(room: &Room, id: StationId) -> Result<StationView, Problem> {
 async fn devices(desk: &Desk, macs: Vec<Mac>) -> BTreeMap<[u8; 6], DeviceId> {
     let found = desk.network.call(move |hands| {
         let one = |mac: Mac| Some((mac.0, hands.lan().find_mac(mac).map(Device::id)?));
-        macs.into_iter().filter_map(one).collect()
+        table_of(macs.into_iter().filter_map(one))
     });
     // Without the network's part a workstation is shown without its device.
     found.await.unwrap_or_default()

@@ -14,6 +14,7 @@ use vigie_core::kiosk::{GroupId, PersonId};
 
 use super::desk::{Desk, Seen, person_in, staff};
 use super::fault::{self, refused, refused_in_body};
+use super::sessions::newest_first;
 use super::view::Lens;
 use super::view::person::{AskedUser, AskedUserChange, UserView};
 use super::view::session::SessionView;
@@ -230,11 +231,11 @@ fn check_version(version: Option<&str>) -> Result<(), Problem> {
 async fn create(desk: Arc<Desk>, call: Call) -> Outcome {
     let (asked, by): (AskedUser, Staff) = (call.json()?, staff(&call)?);
     let made = desk.look(&call, move |room, lens| {
-        let consent = asked.consent_version.as_deref();
-        check_version(consent)?;
+        let consent = asked.consent_version.clone();
+        check_version(consent.as_deref())?;
         let id = room.add_person(by, &asked.draft()).map_err(refused)?;
         if let Some(version) = consent {
-            room.give_consent(by, id, version).map_err(refused)?;
+            room.give_consent(by, id, &version).map_err(refused)?;
         }
         shown(room, lens, id)
     });
@@ -300,7 +301,7 @@ async fn sessions(desk: Arc<Desk>, call: Call) -> Outcome {
     let page = desk.look(&call, move |room, lens| {
         room.person(id).ok_or_else(|| Problem::from(&fault::NO_PERSON))?;
         let mut all = room.sessions_of(id);
-        all.sort_by_key(|view| std::cmp::Reverse(view.id));
+        newest_first(&mut all);
         let page = window.cut(all, |view| std::cmp::Reverse(view.id.0));
         let items = page.items.iter().map(|view| SessionView::of(view, room, lens)).collect();
         Ok(Page { items, count: page.count, next: page.next })

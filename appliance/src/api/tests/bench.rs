@@ -4,40 +4,30 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::DuplexStream;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use vigie_core::lan::{Fact, Source};
 use vigie_wire::Mac;
 
-use crate::accounts::Accounts;
 use crate::accounts::clock::HandClock;
-use crate::accounts::password::Hasher;
-use crate::accounts::record::{AccountRecord, Verifier};
 use crate::accounts::role::Role;
-use crate::accounts::store::{AccountStore, RamStore};
-use crate::accounts::token::DeviceKey;
 use crate::api::network::Desk;
 use crate::api::network::live::{self, State};
 use crate::api::{Deps, routes};
 use crate::config::NetworkSettings;
 use crate::http::context::Platform;
-use crate::http::guard::OwnNames;
 use crate::http::limits::Limits;
 use crate::http::listener::Server;
-use crate::http::logs::LogRing;
 use crate::http::route::RouteTable;
+pub(crate) use crate::http::testing::Answer;
+use crate::http::testing::{FOREVER, connect, everybody, exchange, platform};
 use crate::shell::clocks::Clocks;
 use crate::shell::keeper::Keeper;
 use crate::shell::kiosk;
 use crate::shell::network::{Network, testing};
-
-/// Longer than anything here takes: a test that waits for it has failed.
-const FOREVER: Duration = Duration::from_secs(60);
 
 pub(crate) struct Bench {
     pub(crate) platform: Arc<Platform>,
@@ -56,37 +46,6 @@ pub(crate) struct Bench {
     _folder: tempfile::TempDir,
 }
 
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
-    }
-
-    /// Status and code of a problem.
-    pub(crate) fn no(&self) -> (u16, String) {
-        (self.status, self.json()["code"].as_str().unwrap_or_default().to_owned())
-    }
-
-    /// The pointers of a problem.
-    pub(crate) fn pointers(&self) -> Vec<String> {
-        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
-        errors.iter().map(|error| error["pointer"].as_str().unwrap_or_default().to_owned()).collect()
-    }
-}
-
 /// Runs a test with a bench of one leg, 192.168.1.2/24 on eth0.
 pub(crate) async fn with_bench<F: AsyncFnOnce(&Bench)>(test: F) {
     with_legs(&[("eth0", Ipv4Addr::new(192, 168, 1, 2), 24)], test).await;
@@ -102,21 +61,9 @@ impl Bench {
         let now_ms = || vigie_sys::clock::boot_us() / 1_000;
         let (keeper, stored) = Keeper::open(folder.path(), now_ms).unwrap();
         let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
-        let store = RamStore::default();
-        for role in Role::ALL {
-            let record = AccountRecord {
-                role: role.byte(),
-                verifier: Some(Verifier { memory_kib: 64, passes: 1, salt: [0; 16], hash: [0; 32] }),
-                ..AccountRecord::new(role.byte().into(), &format!("{role:?}"), *b"en")
-            };
-            store.save(record.number, record.to_bytes()).await.unwrap();
-        }
         let clock = Arc::new(HandClock::default());
-        let key = DeviceKey::from_seed(&[7; 32]);
-        let (accounts, _) = Accounts::open(Arc::new(store), clock.clone(), key, Hasher::with_cost(64, 1)).unwrap();
-        let own = OwnNames { host_name: "vigie".into(), ..OwnNames::default() };
-        let logs = LogRing::new(clock.clone());
-        let platform = Arc::new(Platform::new(Arc::new(accounts), clock.clone(), logs, own, Limits::default()));
+        let (platform, _) = platform(everybody().await, &clock, Limits::default());
+        let platform = Arc::new(platform);
         let state = Arc::new(State::default());
         state.watch(&platform);
         let tell = live::listener(platform.clone(), clocks.clone(), state.clone());
@@ -124,17 +71,9 @@ impl Bench {
         let storing = Arc::new(AtomicBool::new(true));
         let is_storing = storing.clone();
         let kiosk = kiosk::start(kiosk::Start {
-            clock: clock.clone(),
-            clocks: clocks.clone(),
-            zone: jiff::tz::TimeZone::UTC,
-            key: platform.accounts.key(),
-            vault: platform.vault.clone(),
-            journal: platform.journal.clone(),
-            hub: platform.events.clone(),
-            stored: &[],
             folder: Some(folder.path().to_owned()),
-            french: Box::new(|| None),
             is_storing: Box::new(move || is_storing.load(Ordering::Relaxed)),
+            ..kiosk::testing::alone(&platform, &clocks)
         })
         .await;
         crate::api::kiosk::admit(&platform, &kiosk);
@@ -161,38 +100,13 @@ impl Bench {
 
     /// A new connection, as it is before anything is said on it.
     pub(crate) fn connect(&self) -> DuplexStream {
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let (server, stop) = (self.server.clone(), self.stop.subscribe());
-        let peer = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
-        tokio::spawn(async move { server.converse(theirs, peer, false, stop).await });
-        ours
+        connect(&self.server, &self.stop)
     }
 
     /// One request with a bearer token, or without.
     pub(crate) async fn ask_with(&self, token: Option<&str>, line: &str, fields: &str, body: &[u8]) -> Answer {
-        let mut ours = self.connect();
         let bearer = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
-        let head = format!("{line} HTTP/1.1\r\nHost: vigie.local\r\nConnection: close\r\n{bearer}{fields}{length}\r\n");
-        let mut bytes = Vec::new();
-        let talk = async {
-            ours.write_all(head.as_bytes()).await.unwrap();
-            // The answer may come before the whole body is taken.
-            let _refused = ours.write_all(body).await;
-            ours.read_to_end(&mut bytes).await.unwrap();
-        };
-        timeout(FOREVER, talk).await.expect("an answer");
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4;
-        let rest = bytes.split_off(end);
-        let head = String::from_utf8(bytes).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut answer = Answer { status, head, body: String::new() };
-        let chunked = answer.field("transfer-encoding").is_some();
-        // What is no text, such as a photo, is only looked at by its length.
-        let body = if chunked { join_chunks(&rest) } else { rest };
-        answer.body =
-            String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        answer
+        exchange(self.connect(), line, &format!("{bearer}{fields}"), body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -257,17 +171,4 @@ pub(crate) fn mac(last: u8) -> Mac {
 
 pub(crate) fn ip(last: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(192, 168, 1, last))
-}
-
-fn join_chunks(mut rest: &[u8]) -> Vec<u8> {
-    let mut body = Vec::new();
-    loop {
-        let end = rest.windows(2).position(|two| two == b"\r\n").expect("a chunk");
-        let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
-        if length == 0 {
-            return body;
-        }
-        body.extend(&rest[end + 2..end + 2 + length]);
-        rest = &rest[end + 2 + length + 2..];
-    }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use super::bench::with_bench;
 use crate::http::build_table;
 use crate::http::openapi::document::{lay_out, write_document};
-use crate::jobs::{Jobs, calendar};
+use crate::jobs::Jobs;
 use crate::run::areas;
+use crate::shell::zone::SiteZone;
 
 #[tokio::test]
 async fn the_description_that_is_carried_is_that_of_the_table() {
     with_bench(async |bench| {
-        let (jobs, _worker) = Jobs::new(bench.clock.clone(), calendar::zone("UTC").unwrap());
+        let (jobs, _worker) = Jobs::new(bench.clock.clone(), SiteZone::default());
         let table = build_table(&bench.platform, areas(&bench.platform, &bench.deps, &jobs)).unwrap();
         let written = lay_out(&write_document(table.routes()));
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("web/openapi.json");

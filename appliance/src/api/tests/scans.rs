@@ -98,8 +98,8 @@ async fn targets_that_do_not_do_are_pointed_at_in_both_languages() {
             (r#"{"targets":["8.8.8.0/24"]}"#, "/targets/0", "adresses publiques"),
             (r#"{"targets":["fd00::/64"]}"#, "/targets/0", "IPv6"),
             (r#"{"ports":[9100]}"#, "/ports/0", "imprimantes"),
-            (r#"{"kind":"deep"}"#, "/kind", "genre attendu"),
-            (r#"{"pace":"warp"}"#, "/pace", "genre attendu"),
+            (r#"{"kind":"deep"}"#, "/kind", "doit être parmi"),
+            (r#"{"pace":"warp"}"#, "/pace", "doit être parmi"),
         ] {
             let refused = bench.send_as(Role::Operator, &format!("POST {SCAN}"), "Accept-Language: fr\r\n", body).await;
             assert_eq!((refused.status, refused.pointers()), (422, vec![pointer.to_owned()]), "{body}");

@@ -11,7 +11,6 @@ use super::{
     Amount, Beside, Line, Part, act, back, form, group_name, head, hours, look, number_of, page, refusal, rules, visit,
 };
 use crate::accounts::role::Access;
-use crate::api::kiosk::fault;
 use crate::http::call::Call;
 use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
@@ -21,7 +20,7 @@ use crate::page::House;
 use crate::page::acts::field;
 use crate::page::frame;
 use crate::page::gate::{Desk, guard};
-use crate::page::words::{rules as texts, seats};
+use crate::page::words::{rules as texts, seats, users};
 use crate::shell::kiosk::{Group, MAX_GROUP_NAME_BYTES, MAX_IMAGE_BYTES, MAX_MINUTES, Room};
 
 const PATH: &str = "/workstations/groups";
@@ -59,12 +58,7 @@ async fn list(house: &House, said: &Markup, desk: &Desk) -> Result<Markup, Probl
     });
     let groups = groups.await?;
     let as_site = || texts::AS_SITE.speak(language).to_owned();
-    let quota = |group: &Group| {
-        group.quota.map(|quota| {
-            let time = seats::minutes(language, quota.time_ms / 60_000);
-            format!("{}\u{a0}{}, {time}", quota.sessions, texts::SESSIONS.speak(language))
-        })
-    };
+    let quota = |group: &Group| group.quota.map(|quota| users::left(language, quota.sessions, quota.time_ms / 60_000));
     Ok(html! {
         (head(Part::Groups, desk))
         (said)
@@ -140,12 +134,8 @@ fn read(form: &[(String, String)]) -> Result<Group, Problem> {
 async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (id, filled, language) = (id_of(&call)?, call.form(), desk.language);
     let mut beside = Beside::nothing();
-    let done = match (hours::read(&filled, language), read(&filled)) {
-        (Err(bad), _) => {
-            beside = bad;
-            Err(Problem::from(&faults::INVALID).at("/hours", &fault::BAD_HOURS))
-        }
-        (_, Err(problem)) => Err(problem),
+    let done = match (hours::read(&filled, &mut beside, language), read(&filled)) {
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
         (Ok(hours), Ok(group)) => {
             let group = Group { hours, ..group };
             act(&house, &call, move |room: &mut Room, staff| room.put_group(staff, id, &group)).await

@@ -4,7 +4,9 @@
 use maud::{Markup, html};
 
 use super::{Beside, Line};
+use crate::api::kiosk::fault;
 use crate::http::language::{Language, Text};
+use crate::http::problem::{Problem, faults};
 use crate::page::acts::field;
 use crate::page::words::rules as texts;
 use crate::shell::kiosk::{Hours, Stretch};
@@ -23,20 +25,27 @@ pub(super) fn fill_in(hours: Option<&Hours>, language: Language) -> Vec<(String,
     form
 }
 
-/// What a form says; else the fields that cannot be read.
-pub(super) fn read(form: &[(String, String)], language: Language) -> Result<Option<Hours>, Beside> {
+/// What a form says. When that cannot be read, what to write beside which fields is in `beside`.
+pub(super) fn read(
+    form: &[(String, String)],
+    beside: &mut Beside,
+    language: Language,
+) -> Result<Option<Hours>, Problem> {
     if field(form, SWITCH) != "on" {
         return Ok(None);
     }
     let mut hours = Hours::default();
-    let mut bad = Beside::nothing();
+    let mut is_good = true;
     for (name, day) in FIELDS.iter().zip(&mut hours.0) {
         match read_day(field(form, name)) {
             Some(read) => *day = read,
-            None => bad.0.push(((*name).to_owned(), texts::HOURS_BAD.speak(language).to_owned())),
+            None => {
+                is_good = false;
+                beside.0.push(((*name).to_owned(), texts::HOURS_BAD.speak(language).to_owned()));
+            }
         }
     }
-    if bad.0.is_empty() { Ok(Some(hours)) } else { Err(bad) }
+    if is_good { Ok(Some(hours)) } else { Err(Problem::from(&faults::INVALID).at("/hours", &fault::BAD_HOURS)) }
 }
 
 fn write(day: &[Option<Stretch>; 2], language: Language) -> String {
@@ -116,10 +125,12 @@ mod tests {
             let pairs = [(SWITCH, "on"), ("hours_2", day)];
             pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
         };
-        let beside = read(&form("soon"), Language::En).unwrap_err();
+        let mut beside = Beside::nothing();
+        let problem = read(&form("soon"), &mut beside, Language::En).unwrap_err();
+        assert_eq!(problem.code(), faults::INVALID.code);
         assert!(beside.of_field("hours_2").is_some() && beside.of_field("hours_1").is_none());
-        let hours = read(&form("9-10"), Language::En).unwrap().unwrap();
+        let hours = read(&form("9-10"), &mut Beside::nothing(), Language::En).unwrap().unwrap();
         assert_eq!(hours.0[2][0], Some(Stretch { opens: 540, closes: 600 }));
-        assert_eq!(read(&[], Language::En).ok(), Some(None));
+        assert_eq!(read(&[], &mut Beside::nothing(), Language::En).ok(), Some(None));
     }
 }

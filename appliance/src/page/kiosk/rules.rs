@@ -9,7 +9,6 @@ use vigie_core::kiosk::quota::Quota;
 
 use super::{Amount, Beside, Part, act, form, head, hours, look, number_of, page, refusal, visit};
 use crate::accounts::role::Access;
-use crate::api::kiosk::fault;
 use crate::http::call::Call;
 use crate::http::language::{Language, Text};
 use crate::http::problem::{Problem, faults};
@@ -19,7 +18,8 @@ use crate::page::House;
 use crate::page::acts::field;
 use crate::page::frame;
 use crate::page::gate::{Desk, guard};
-use crate::page::words::rules as texts;
+use crate::page::words::{rules as texts, zone as zone_texts};
+use crate::page::zone;
 use crate::shell::kiosk::{KioskSettings, MAX_MINUTES, MAX_RULES_BYTES, MAX_VALID_MINUTES, Room};
 
 const PATH: &str = "/workstations/settings";
@@ -46,7 +46,8 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         html! {}
     };
     let filled = fill_in(&settings, desk.language);
-    let content = view(&filled, &version(&settings), &said, &Beside::nothing(), &desk);
+    let clock = zone::clock(&call.platform, desk.language);
+    let content = view(&filled, (&version(&settings), clock.as_deref()), &said, &Beside::nothing(), &desk);
     Ok(frame::reply(&call, page(&desk, texts::TITLE.speak(desk.language), &content)))
 }
 
@@ -54,12 +55,8 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let (filled, language) = (call.form(), desk.language);
     let now = version(&visit(&house, |room| room.settings().clone()).await?);
     let mut beside = Beside::nothing();
-    let done = match (hours::read(&filled, language), read(&filled)) {
-        (Err(bad), _) => {
-            beside = bad;
-            Err(Problem::from(&faults::INVALID).at("/hours", &fault::BAD_HOURS))
-        }
-        (_, Err(problem)) => Err(problem),
+    let done = match (hours::read(&filled, &mut beside, language), read(&filled)) {
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
         (Ok(_), Ok(_)) if field(&filled, "seen") != now => Err((&faults::CHANGED_SINCE).into()),
         (Ok(hours), Ok(settings)) => {
             let settings = KioskSettings { hours, ..settings };
@@ -71,7 +68,8 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         Err(problem) => {
             beside.0.extend(Beside::of(&problem, language).0);
             // Whoever saves again after having been told of another's change means it.
-            let content = view(&filled, &now, &refusal(Some(&problem), language), &beside, &desk);
+            let clock = zone::clock(&call.platform, language);
+            let content = view(&filled, (&now, clock.as_deref()), &refusal(Some(&problem), language), &beside, &desk);
             let again = page(&desk, texts::TITLE.speak(language), &content);
             Ok(frame::reply(&call, again).status(problem.status()))
         }
@@ -139,7 +137,13 @@ pub(super) fn quota_fields(form: &[(String, String)], beside: &Beside, language:
     }
 }
 
-fn view(form: &[(String, String)], seen: &str, said: &Markup, beside: &Beside, desk: &Desk) -> Markup {
+fn view(
+    form: &[(String, String)],
+    (seen, clock): (&str, Option<&str>),
+    said: &Markup,
+    beside: &Beside,
+    desk: &Desk,
+) -> Markup {
     let language = desk.language;
     let say = |text: Text| text.speak(language);
     let amount = |name, label, hint, unit, most| {
@@ -172,6 +176,12 @@ fn view(form: &[(String, String)], seen: &str, said: &Markup, beside: &Beside, d
             }
             section {
                 h2 { (say(texts::SECTION_HOURS)) }
+                @if let Some(clock) = clock {
+                    p.hint {
+                        (say(texts::HOURS_CLOCK).replace("{x}", clock)) " "
+                        a href="/system/settings#zone" { (say(zone_texts::CHANGE)) }
+                    }
+                }
                 (hours::draw(form, texts::HOURS_ON, beside, language))
             }
             section {

@@ -8,7 +8,7 @@ use vigie_core::kiosk::desk::Beat;
 use vigie_core::kiosk::{BootId, PersonId, SessionId, StationId};
 
 use crate::accounts::role::Role;
-use crate::page::tests::{Bench, FORM, strip_markup, with_bench};
+use crate::page::tests::bench::{Bench, FORM, strip_markup, with_bench};
 use crate::shell::kiosk::{Knock, Order, PersonDraft, Redeemed, Room, Said, Seat, Staff, StationDraft};
 
 /// The day on which these tests play: a Tuesday.
@@ -85,8 +85,8 @@ async fn a_computer_shows_a_number_and_is_let_in_by_it() {
         assert!(refused.status == 404 && refused.body.contains("shows this number is waiting"), "{}", refused.body);
         let form = format!("number={number}&name=Seat+9&group=2");
         let approved = bench.post("/workstations/approve", Role::Operator, &form).await;
-        assert_eq!(approved.field("location"), "/workstations?done=approved&station=1", "{}", approved.body);
-        let page = bench.get(approved.field("location"), &operator).await.body;
+        assert_eq!(approved.text_of("location"), "/workstations?done=approved&station=1", "{}", approved.body);
+        let page = bench.get(approved.text_of("location"), &operator).await.body;
         assert!(strip_markup(&page).contains("Seat 9 is in."), "{page}");
         assert!(page.contains("id=\"seat-1\"") && page.contains(">Children<"), "{page}");
         let again = bench.post("/workstations/turn-away", Role::Operator, &format!("number={number}")).await;
@@ -118,7 +118,7 @@ async fn a_code_is_given_told_once_used_and_its_time_is_looked_after() {
             page.contains(">30:00</b>") && page.contains("In use") && page.contains("stroke-dasharray=\"1000 1000\"")
         );
         let added = bench.post(&format!("/sessions/{session}/add"), Role::Operator, "minutes=15").await;
-        let led = added.field("location").to_owned();
+        let led = added.text_of("location").to_owned();
         assert_eq!(led, format!("/workstations?done=added&session={session}&ms=900000"));
         let told = bench.get(&led, &operator).await.body;
         assert!(strip_markup(&told).contains("15 minutes more at Seat 1."), "{told}");
@@ -126,7 +126,7 @@ async fn a_code_is_given_told_once_used_and_its_time_is_looked_after() {
         bench.post(&format!("/sessions/{session}/add"), Role::Operator, "ms=-900000").await;
         bench.clock.advance(Duration::from_secs(600));
         let paused = bench.post(&format!("/sessions/{session}/pause"), Role::Operator, "").await;
-        let page = bench.get(paused.field("location"), &operator).await.body;
+        let page = bench.get(paused.text_of("location"), &operator).await.body;
         assert!(page.contains("data-left=\"1200000\" data-granted=\"1800000\" data-name"), "it does not run: {page}");
         assert!(page.contains(&format!("action=\"/sessions/{session}/go-on\"")) && page.contains("Paused"));
         let unused = bench.post("/sessions/1/pause", Role::Operator, "").await;
@@ -141,12 +141,12 @@ async fn a_code_is_given_told_once_used_and_its_time_is_looked_after() {
         assert!(text.contains("End the session at Seat 1?") && text.contains("Guest has 20:00 left"), "{text}");
         bench.kiosk.call(|room| beat(room, StationId(1))).await.unwrap();
         let ended = bench.post(&format!("/sessions/{session}/end"), Role::Operator, "").await;
-        let page = bench.get(ended.field("location"), &operator).await.body;
+        let page = bench.get(ended.text_of("location"), &operator).await.body;
         assert!(page.contains("is ended; the computer is being cleaned") && page.contains("Being cleaned"), "{page}");
         let again = bench.post(&format!("/sessions/{session}/end"), Role::Operator, "").await;
         assert_eq!(again.status, 303, "two may press the same button");
         let void = bench.post("/sessions/1/end", Role::Operator, "").await;
-        assert!(bench.get(void.field("location"), &operator).await.body.contains("The code is taken back."));
+        assert!(bench.get(void.text_of("location"), &operator).await.body.contains("The code is taken back."));
 
         let journal = strip_markup(&bench.get("/journal?theme=kiosk", &bench.cookie(Role::Admin)).await.body);
         for sentence in ["Operator gave a code: session 2", "Operator stopped the time of session 2", "Operator ended"]
@@ -231,7 +231,7 @@ async fn people_are_taken_in_changed_and_erased_by_name_and_masked_before_a_view
             refused.body.contains("value=\"Byron\"") && !bench.get("/users", &operator).await.body.contains("Byron")
         );
         let added = bench.post("/users/add", Role::Operator, &format!("{unnamed}2026-01&card_number=C-2")).await;
-        assert_eq!(added.field("location"), "/users/2?done=added", "{}", added.body);
+        assert_eq!(added.text_of("location"), "/users/2?done=added", "{}", added.body);
         let page = bench.get("/users/2", &operator).await.body;
         assert!(strip_markup(&page).contains("Agreed to version 2026-01"), "{page}");
         assert!(page.contains("May begin a session now") && page.contains("name=\"seen\" value=\"2\""), "{page}");
@@ -240,18 +240,18 @@ async fn people_are_taken_in_changed_and_erased_by_name_and_masked_before_a_view
         let stale = bench.post("/users/2", Role::Operator, "seen=1&family_name=Lovelace").await;
         assert!(stale.status == 412 && stale.body.contains("value=\"Lovelace\""), "{}", stale.body);
         let saved = bench.post("/users/2", Role::Operator, "seen=2&family_name=Lovelace&given_name=Ada").await;
-        assert_eq!(saved.field("location"), "/users/2?done=saved");
+        assert_eq!(saved.text_of("location"), "/users/2?done=saved");
 
         assert_eq!(bench.get("/users/2/erase", &operator).await.status, 403, "only administrators erase");
         let wrong = bench.post("/users/2/erase", Role::Admin, "name=Ada").await;
         assert!(wrong.status == 422 && wrong.body.contains("This is not the name"), "{}", wrong.body);
         let gone = bench.post("/users/2/erase", Role::Admin, "name=ada+lovelace").await;
-        assert_eq!(gone.field("location"), "/users?done=erased");
+        assert_eq!(gone.text_of("location"), "/users?done=erased");
         assert_eq!(bench.get("/users/2", &operator).await.status, 404);
         let journal = strip_markup(&bench.get("/journal", &bench.cookie(Role::Admin)).await.body);
         assert!(journal.contains("Admin erased a person") && !journal.contains("Lovelace"), "{journal}");
         let revoked = bench.post("/users/1/revoke", Role::Operator, "name=marie+%3Cb%3Ecurie").await;
-        assert_eq!(revoked.field("location"), "/users?done=erased", "{}", revoked.body);
+        assert_eq!(revoked.text_of("location"), "/users?done=erased", "{}", revoked.body);
     })
     .await;
 }
@@ -329,7 +329,7 @@ async fn rules_and_groups_are_changed_and_what_does_not_do_is_told_beside_its_fi
         let bad = bench.post("/workstations/settings", Role::Admin, &form("9-10:30", "0")).await;
         assert!(bad.status == 422 && bad.body.contains("quota_sessions-fault"), "{}", bad.body);
         let saved = bench.post("/workstations/settings", Role::Admin, &form("9-10:30", "2")).await;
-        assert_eq!(saved.field("location"), "/workstations/settings?done=saved", "{}", saved.body);
+        assert_eq!(saved.text_of("location"), "/workstations/settings?done=saved", "{}", saved.body);
         let again = bench.post("/workstations/settings", Role::Admin, &form("9-10:30", "3")).await;
         assert_eq!(again.status, 412, "another has changed it");
         let slip = bench.post("/workstations/1/code", Role::Operator, "minutes=45").await;
@@ -340,13 +340,14 @@ async fn rules_and_groups_are_changed_and_what_does_not_do_is_told_beside_its_fi
 
         let unnamed = bench.post("/workstations/groups/new", Role::Admin, "name_en=Study&name_fr=").await;
         assert!(unnamed.status == 422 && unnamed.body.contains("name_fr-fault"), "{}", unnamed.body);
-        let made = bench.post("/workstations/groups/new", Role::Admin, "name_en=Study&name_fr=Etude&minutes=90").await;
-        assert_eq!(made.field("location"), "/workstations/groups?done=saved", "{}", made.body);
+        let new = "name_en=Study&name_fr=Etude&minutes=90&quota_on=on&quota_sessions=1&quota_minutes=30";
+        let made = bench.post("/workstations/groups/new", Role::Admin, new).await;
+        assert_eq!(made.text_of("location"), "/workstations/groups?done=saved", "{}", made.body);
         let list = strip_markup(&bench.get("/workstations/groups", &admin).await.body);
-        assert!(list.contains("Study090 minutes"), "{list}");
+        assert!(list.contains("Study090 minutes1 session, 30 minutes"), "{list}");
         let moved = "seen=1&name=Seat+1&mac=00:1b:21:01:00:01&group=4";
         let moved = bench.post("/workstations/1", Role::Admin, moved).await;
-        assert_eq!(moved.field("location"), "/workstations/1?done=saved", "{}", moved.body);
+        assert_eq!(moved.text_of("location"), "/workstations/1?done=saved", "{}", moved.body);
         let used = bench.post("/workstations/groups/4/remove", Role::Admin, "").await;
         assert!(used.status == 409 && used.body.contains("Move them to another one first"), "{}", used.body);
     })
@@ -362,7 +363,7 @@ async fn a_workstation_is_told_things_changed_and_removed() {
         assert!(empty.status == 422 && empty.body.contains("text-fault"), "{}", empty.body);
         let sent =
             bench.post("/workstations/message", Role::Operator, "to=1&text=x&ready=Please+come+to+the+desk.").await;
-        assert_eq!(sent.field("location"), "/workstations?done=sent&station=1");
+        assert_eq!(sent.text_of("location"), "/workstations?done=sent&station=1");
         bench.post("/workstations/message", Role::Operator, "text=We+close+%3Cb%3E").await;
         bench.post("/workstations/1/command", Role::Operator, "command=reboot").await;
         bench.post("/workstations/1/command", Role::Operator, "command=explode").await;
@@ -383,7 +384,7 @@ async fn a_workstation_is_told_things_changed_and_removed() {
         let twin = bench.post("/workstations/add", Role::Admin, "name=Seat+2&mac=00:1b:21:01:00:01").await;
         assert!(twin.status == 409 && twin.body.contains("Another workstation has this MAC"), "{}", twin.body);
         let gone = bench.post("/workstations/1/remove", Role::Admin, "").await;
-        assert_eq!(gone.field("location"), "/workstations?done=removed");
+        assert_eq!(gone.text_of("location"), "/workstations?done=removed");
         assert_eq!(bench.get("/workstations/1", &operator).await.status, 404);
         for path in ["/workstations/1", "/workstations/zz", "/sessions/77/end", "/users/77", "/workstations/groups/77"]
         {

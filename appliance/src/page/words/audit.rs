@@ -4,7 +4,7 @@
 
 use vigie_core::audit::{Kind, Theme};
 
-use crate::http::language::Text;
+use crate::http::language::{Language, Text};
 
 use super::audit_kiosk;
 use super::both;
@@ -44,6 +44,7 @@ pub(in crate::page) const CONSOLE: Text = both("Somebody at the console", "Quelq
 pub(in crate::page) const GONE: Text = both("a removed account (no. {n})", "un compte supprimé (nº\u{a0}{n})");
 pub(in crate::page) const FORGOTTEN: Text = both("a device since forgotten", "un appareil oublié depuis");
 pub(in crate::page) const SOMETHING: Text = both("something", "quelque chose");
+pub(in crate::page) const SEVERAL_DEVICES: Text = both("several devices", "plusieurs appareils");
 pub(in crate::page) const SESSION: Text = both("session {n}", "la session {n}");
 pub(in crate::page) const WORKSTATION: Text = both("workstation {n}", "le poste {n}");
 pub(in crate::page) const PERSON: Text = both("a person", "une personne");
@@ -51,6 +52,22 @@ pub(in crate::page) const UNKNOWN: Text = both(
     "{who}: something a newer version wrote (kind {n})",
     "{who}\u{a0}: écrit par une version plus récente (genre {n})",
 );
+
+/// What stands beside an entry's sentence, in a reader's language.
+pub(in crate::page) fn particulars(kind: Option<Kind>, text: &str, language: Language) -> String {
+    audit_kiosk::particulars(kind, text, language)
+}
+
+/// Settings by the name under which they are written down.
+pub(in crate::page) fn setting(name: &str) -> Option<Text> {
+    Some(match name {
+        "network" => both("the watch over the network", "la surveillance du réseau"),
+        "monitoring" => both("whether it looks around", "l'exploration régulière"),
+        "kiosk" => both("how sessions work", "le déroulement des sessions"),
+        "zone" => both("the time zone", "le fuseau horaire"),
+        _ => return None,
+    })
+}
 
 /// A theme, as a filter.
 pub(in crate::page) const THEMES: [(&str, Theme, Text); 6] = [

@@ -1,22 +1,55 @@
 //! Holds the sentences of the journal about workstations, their sessions, and the people who use them.
 //! Never holds a sentence about anything else. Called by the sentences of the journal.
 
-use vigie_core::audit::Kind;
+use vigie_core::audit::{Kind, Theme};
 
 use super::{Text, both};
+use crate::http::language::Language;
+
+/// What the journal keeps in English beside its sentences, and the same in French.
+const PARTICULARS: [(&str, &str); 11] = [
+    ("unknown code", "code inconnu"),
+    ("another seat's code", "code d'une autre place"),
+    (" s unused", "\u{a0}s non utilisées"),
+    (" s left", "\u{a0}s restantes"),
+    (" s back", "\u{a0}s en moins"),
+    (" s workstation", "\u{a0}s workstation"),
+    ("workstation ", "poste\u{a0}"),
+    ("person ", "usager\u{a0}"),
+    ("number ", "numéro\u{a0}"),
+    ("message ", "message\u{a0}"),
+    (", to ", ", postes\u{a0}: "),
+];
+
+/// What stands beside the sentence of an entry. What staff or an agent said in its own words stays as it is.
+pub(super) fn particulars(kind: Option<Kind>, text: &str, language: Language) -> String {
+    let ours = kind.is_some_and(|kind| {
+        kind.theme() == Theme::Kiosk
+            && !matches!(kind, Kind::WipeFailed | Kind::StationEvent | Kind::ConsentGiven | Kind::CommandSent)
+    });
+    if language == Language::En || !ours {
+        return text.to_owned();
+    }
+    // A reason that staff gave comes after a colon.
+    let (known, said) = text.split_once(": ").map_or((text, None), |(known, said)| (known, Some(said)));
+    let known = PARTICULARS.iter().fold(known.to_owned(), |text, (english, french)| text.replace(english, french));
+    said.map_or(known.clone(), |said| format!("{known}\u{a0}: {said}"))
+}
 
 /// The sentence of a kind. Blanks: `{who}`, `{what}`.
 pub(super) fn sentence(kind: Kind) -> Text {
     match kind {
         Kind::PersonCreated => both("{who} took {what} into the list", "{who} a inscrit {what}"),
-        Kind::PersonUpdated => both("{who} changed what is kept of {what}", "{who} a modifié la fiche de {what}"),
+        Kind::PersonUpdated => both("{who} changed what is kept of {what}", "{who} a modifié une fiche\u{a0}: {what}"),
         Kind::PersonErased => both("{who} erased {what}", "{who} a effacé {what}"),
-        Kind::ConsentGiven => both("{who} wrote down the consent of {what}", "{who} a noté le consentement de {what}"),
+        Kind::ConsentGiven => {
+            both("{who} wrote down the consent of {what}", "{who} a noté un consentement\u{a0}: {what}")
+        }
         Kind::ConsentRevoked => both(
             "{who} wrote down that {what} takes back the consent: erased",
-            "{who} a noté que {what} retire son consentement\u{a0}: effacement",
+            "{who} a noté un retrait de consentement, tout est effacé\u{a0}: {what}",
         ),
-        Kind::PersonExported => both("{who} saved what is kept of {what}", "{who} a exporté la fiche de {what}"),
+        Kind::PersonExported => both("{who} saved what is kept of {what}", "{who} a exporté une fiche\u{a0}: {what}"),
         Kind::StationCreated => both("{who} added {what}", "{who} a ajouté {what}"),
         Kind::StationUpdated => both("{who} changed {what}", "{who} a modifié {what}"),
         Kind::StationRemoved => both("{who} removed {what}", "{who} a supprimé {what}"),
@@ -52,5 +85,25 @@ pub(super) fn sentence(kind: Kind) -> Text {
         Kind::JournalArchived => both("Old entries were archived", "Les anciennes entrées ont été archivées"),
         // Every other kind has its sentence where this is called from.
         _ => both("{who}: {what}", "{who}\u{a0}: {what}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn particulars_are_told_in_french_and_what_people_said_is_left_alone() {
+        let french = |kind, text| particulars(Some(kind), text, Language::Fr);
+        assert_eq!(french(Kind::CodeRefused, "another seat's code"), "code d'une autre place");
+        assert_eq!(french(Kind::SessionExtended, "-2095 s workstation 4"), "-2095\u{a0}s poste\u{a0}4");
+        assert_eq!(french(Kind::SessionClosed, "12 s unused workstation 4"), "12\u{a0}s non utilisées poste\u{a0}4");
+        assert_eq!(french(Kind::WarningShown, "30 s left workstation 4"), "30\u{a0}s restantes poste\u{a0}4");
+        assert_eq!(french(Kind::CodeIssued, "workstation 4 person 0a"), "poste\u{a0}4 usager\u{a0}0a");
+        assert_eq!(french(Kind::MessageSent, "message 3, to 4"), "message\u{a0}3, postes\u{a0}: 4");
+        let ended = french(Kind::SessionEnded, "workstation 4: one person left, number 7");
+        assert_eq!(ended, "poste\u{a0}4\u{a0}: one person left, number 7");
+        assert_eq!(french(Kind::StationEvent, "unknown code "), "unknown code ");
+        assert_eq!(particulars(Some(Kind::CodeRefused), "unknown code", Language::En), "unknown code");
     }
 }

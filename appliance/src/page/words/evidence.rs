@@ -13,7 +13,7 @@ use super::reasons;
 
 /// Sentences of the machines and the French ones; values keep their order. `{}` is a value to be copied, `{s}` the name
 /// of a source, `{k}` of a kind, `{r}` another reason.
-const SENTENCES: [(&str, &str); 37] = [
+const SENTENCES: [(&str, &str); 38] = [
     ("you said so", "vous l'avez dit"),
     ("you undid the merge", "vous avez annulé la fusion"),
     ("you call it {}", "vous l'appelez {}"),
@@ -51,6 +51,7 @@ const SENTENCES: [(&str, &str); 37] = [
         "connu par son adresse jusqu'à ce que son adresse MAC soit vue",
     ),
     ("heard by {s} after {} s", "entendu par {s} après {} s"),
+    ("heard by {s} after 1 probe", "entendu par {s} au premier essai"),
     ("heard by {s} after {} probes", "entendu par {s} après {} essais"),
     ("{} probes without an answer", "{} essais sans réponse"),
     ("{} probes in {} rounds unanswered", "{} essais en {} tours sans réponse"),

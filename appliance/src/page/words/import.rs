@@ -16,8 +16,6 @@ pub(in crate::page) const FILE_HINT: Text = both(
     "One device a line, at most 1 MB. The first line names the columns; mac or ip must be among them.",
     "Un appareil par ligne, 1 Mo au plus. La première ligne nomme les colonnes\u{a0}; mac ou ip doit y figurer.",
 );
-pub(in crate::page) const NO_FILE: Text = both("Choose a file first.", "Choisissez d'abord un fichier.");
-pub(in crate::page) const LOOK: Text = both("See what would change", "Voir ce qui changerait");
 pub(in crate::page) const BACKUP: Text = both(
     "“Save as CSV” on the list of devices makes such a file: keep one as a copy of what you have entered.",
     "«\u{a0}Enregistrer en CSV\u{a0}» sur la liste des appareils produit un tel fichier\u{a0}: gardez-en un comme copie de vos saisies.",

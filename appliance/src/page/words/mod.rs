@@ -27,7 +27,9 @@ pub(super) mod station;
 pub(super) mod system;
 pub(super) mod times;
 pub(super) mod trust;
+pub(super) mod upload;
 pub(super) mod users;
+pub(super) mod zone;
 
 use maud::{Markup, html};
 

@@ -10,8 +10,8 @@ use super::both;
 
 pub(in crate::page) const PEOPLE: Text = both("People", "Personnes");
 pub(in crate::page) const ABOUT: Text = both(
-    "Who may log in here, and what they may do. Workstations and public screens have an account too.",
-    "Qui peut se connecter ici, et avec quels droits. Les postes et les écrans publics ont aussi un compte.",
+    "Who may log in here, and what they may do. Public screens have an account too; workstations have none.",
+    "Qui peut se connecter ici, et avec quels droits. Les écrans publics ont aussi un compte\u{a0}; les postes n'en ont pas.",
 );
 pub(in crate::page) const NAME: Text = both("Name", "Nom");
 pub(in crate::page) const ROLE: Text = both("May", "Droits");

@@ -22,8 +22,6 @@ pub(in crate::page) const HELP: Text = both(
 pub(in crate::page) const FILE: Text = both("Backup", "Sauvegarde");
 pub(in crate::page) const FILE_HINT: Text =
     both("A file such as vigie-2026-03-01.json.", "Un fichier comme vigie-2026-03-01.json.");
-pub(in crate::page) const NO_FILE: Text = both("Choose a file first.", "Choisissez d'abord un fichier.");
-pub(in crate::page) const LOOK: Text = both("See what would change", "Voir ce qui changerait");
 pub(in crate::page) const TOO_LATE: Text = both(
     "The file is no longer waiting: it does for ten minutes. Choose it again.",
     "Le fichier n'attend plus\u{a0}: il attend dix minutes. Choisissez-le de nouveau.",

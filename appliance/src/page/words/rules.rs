@@ -20,8 +20,10 @@ pub(in crate::page) const VALID_HINT: Text =
     both("If nobody uses it in that time, it is void.", "Si personne ne l'utilise d'ici là, il est annulé.");
 pub(in crate::page) const HOLD: Text =
     both("A seat is held after a restart for", "Après un redémarrage, la place est gardée");
-pub(in crate::page) const HOLD_HINT: Text =
-    both("Whoever sat there types the code again within that time.", "La personne retape son code dans ce délai.");
+pub(in crate::page) const HOLD_HINT: Text = both(
+    "Whoever sat there types the ticket shown at the start within that time.",
+    "La personne tape dans ce délai le ticket affiché au début.",
+);
 pub(in crate::page) const OFFLINE: Text =
     both("Without a word from Vigie a seat goes on for", "Sans contact avec Vigie, un poste continue");
 pub(in crate::page) const OFFLINE_HINT: Text = both(
@@ -33,6 +35,8 @@ pub(in crate::page) const FRENCH: Text =
 pub(in crate::page) const SECTION_HOURS: Text = both("Opening hours", "Horaires d'ouverture");
 pub(in crate::page) const HOURS_ON: Text =
     both("No session outlasts the opening hours", "Aucune session ne dépasse les horaires");
+pub(in crate::page) const HOURS_CLOCK: Text =
+    both("By the clock of this place, which says {x} now.", "À l'heure d'ici\u{a0}: il est {x}.");
 pub(in crate::page) const HOURS_OWN: Text = both("Hours of its own", "Horaires propres");
 pub(in crate::page) const HOURS_HINT: Text = both(
     "Such as 9:00-12:00, 14:00-18:30. Empty: closed all day.",

@@ -29,8 +29,8 @@ pub(in crate::page) const ALOUD_STEPS: Text =
 pub(in crate::page) const PAUSED: Text = both("Paused", "En pause");
 pub(in crate::page) const HELD: Text = both("Restarted, seat held", "Redémarré, place gardée");
 pub(in crate::page) const HELD_HELP: Text = both(
-    "The computer was restarted. Whoever sat here types the code again, or you let the session go on.",
-    "L'ordinateur a redémarré. La personne retape son code, ou vous reprenez la session.",
+    "The computer was restarted. Whoever sat here types the ticket shown at the start, or you let the session go on.",
+    "L'ordinateur a redémarré. La personne tape le ticket affiché au début, ou vous reprenez la session.",
 );
 pub(in crate::page) const SILENT: Text =
     both("Not heard {when}; it counts on by itself", "Sans nouvelles {when}\u{a0}; il continue de compter");

@@ -32,7 +32,6 @@ pub(in crate::page) const PART_SETTINGS: Text = both("Settings", "Réglages");
 pub(in crate::page) const PART_LOGS: Text = both("Log", "Journal technique");
 pub(in crate::page) const WIRE: Text = both("On the wire", "Sur le câble");
 pub(in crate::page) const FRAMES: Text = both("Frames heard", "Trames entendues");
-pub(in crate::page) const PROBES: Text = both("Questions asked", "Questions posées");
 pub(in crate::page) const BROKEN: Text = both("Malformed, and dropped", "Mal formées, ignorées");
 pub(in crate::page) const OVERRUN: Text = both("Lost in a rush", "Perdues dans la foule");
 pub(in crate::page) const COPY: Text = both("Backup", "Sauvegarde");
@@ -68,8 +67,13 @@ pub(in crate::page) const OK: Text = both("good", "bon");
 pub(in crate::page) const NOT_OK: Text = both("needs a look", "à regarder");
 pub(in crate::page) const SOURCES: Text = both("What it learns from", "Ses sources");
 pub(in crate::page) const SOURCE: Text = both("Source", "Source");
+pub(in crate::page) const SOURCES_SINCE: Text = both(
+    "Questions and messages since the start. Most messages come unasked; a question is counted once, under the source it is for.",
+    "Questions et messages depuis le démarrage. La plupart des messages viennent sans question ; une question est comptée une fois, à la source visée.",
+);
 pub(in crate::page) const ASKED: Text = both("Asked", "Questions");
 pub(in crate::page) const HEARD: Text = both("Heard", "Entendus");
+pub(in crate::page) const ALL_SOURCES: Text = both("All together", "Ensemble");
 pub(in crate::page) const MALFORMED: Text = both("Malformed", "Illisibles");
 pub(in crate::page) const SCANS: Text = both("Last looks around", "Dernières explorations");
 pub(in crate::page) const WHEN: Text = both("When", "Quand");
@@ -91,6 +95,77 @@ pub(in crate::page) fn check(name: &str) -> Option<Text> {
         "tasks" => both("Tasks", "Tâches"),
         "restarts" => both("Restarts", "Redémarrages"),
         "device_table" => both("List of devices", "Liste des appareils"),
+        _ => return None,
+    })
+}
+
+/// What to do when a part of the program is not as it should be, and what goes on meanwhile.
+pub(in crate::page) fn advice(name: &str) -> Option<Text> {
+    Some(match name {
+        "certificate" => both(
+            "Browsers may warn; what is sent stays encrypted. Look at “Encryption” on this page.",
+            "Les navigateurs peuvent avertir\u{a0}; les échanges restent chiffrés. Voyez «\u{a0}Chiffrement\u{a0}» sur cette page.",
+        ),
+        "store" => both(
+            "The watch goes on in memory, and changes are refused. Check the card, or replace it and restore a backup.",
+            "La surveillance continue en mémoire, les changements sont refusés. Vérifiez la carte, ou remplacez-la et restaurez une sauvegarde.",
+        ),
+        "data_partition" => both(
+            "What was stored before is not there. Restore a backup, and replace the card if this comes again.",
+            "Les données d'avant manquent. Restaurez une sauvegarde, et changez la carte si cela se répète.",
+        ),
+        "first_sweep" => both(
+            "Nothing to do: the list fills by itself, and known devices are asked meanwhile.",
+            "Rien à faire\u{a0}: la liste se remplit d'elle-même, et les appareils connus sont interrogés entre-temps.",
+        ),
+        "scanner" => both(
+            "Nobody is called away meanwhile. Check this appliance's cable and the switch it leads to.",
+            "Personne n'est dit absent entre-temps. Vérifiez le câble de l'appareil et le commutateur au bout.",
+        ),
+        "privileges" => both(
+            "It finds fewer devices, more slowly. The command under “What it may do” grants the right.",
+            "Elle trouve moins d'appareils, plus lentement. La commande sous «\u{a0}Ce qu'elle a le droit de faire\u{a0}» donne le droit.",
+        ),
+        "tasks" => both(
+            "A part hangs; the service is started again by itself within a minute. If this stays, unplug it and plug it in again.",
+            "Une partie est bloquée\u{a0}; le service redémarre de lui-même en une minute. Si cela dure, débranchez puis rebranchez.",
+        ),
+        "restarts" => both(
+            "The service had to be started again several times. It works now; save the log and send it with a report.",
+            "Le service a dû redémarrer plusieurs fois. Il marche à présent\u{a0}; joignez le journal technique à un signalement.",
+        ),
+        "device_table" => both(
+            "The list is full, and newcomers are turned away. Forget devices that are no longer there.",
+            "La liste est pleine, les nouveaux sont refusés. Oubliez des appareils qui ne sont plus là.",
+        ),
+        _ => return None,
+    })
+}
+
+pub(in crate::page) const TASKS: Text =
+    both("Tasks and when each last reported", "Tâches et leur dernier signe de vie");
+pub(in crate::page) const TASK: Text = both("Task", "Tâche");
+pub(in crate::page) const LAST_REPORT: Text = both("Last report", "Dernier signe");
+pub(in crate::page) const STUCK: Text = both("stuck", "bloquée");
+pub(in crate::page) const EVICTED: Text = both("Devices that made room for others", "Appareils ayant cédé leur place");
+
+/// A long-lived task by its name.
+pub(in crate::page) fn task(name: &str) -> Option<Text> {
+    Some(match name {
+        "storage" => both("writes to the card", "écrit sur la carte"),
+        "http" => both("answers without encryption", "répond sans chiffrement"),
+        "https" => both("answers encrypted", "répond avec chiffrement"),
+        "kiosk" => both("workstations and sessions", "postes et sessions"),
+        "legs" => both("network interfaces", "interfaces réseau"),
+        "network" => both("knows the devices", "connaît les appareils"),
+        "errands" => both("asks devices who they are", "demande aux appareils qui ils sont"),
+        "leases" => both("reads DHCP leases", "lit les baux DHCP"),
+        "tailscale" => both("asks Tailscale", "interroge Tailscale"),
+        "sweeps" => both("looks around", "explore le réseau"),
+        "news" => both("tells what changed", "annonce les changements"),
+        "visits" => both("answers about the devices", "répond sur les appareils"),
+        "jobs" => both("jobs by the clock", "travaux à heure fixe"),
+        "clocks" => both("clock and own addresses", "horloge et adresses"),
         _ => return None,
     })
 }
@@ -142,8 +217,8 @@ pub(in crate::page) fn not_scanned(why: NotScanned) -> Text {
 pub(in crate::page) fn need(need: Need) -> Text {
     match need {
         Need::RawSockets => both(
-            "Without CAP_NET_RAW it cannot ask every address itself: devices that stay silent are found late or not at all, and none can be woken.",
-            "Sans CAP_NET_RAW, elle ne peut pas interroger elle-même chaque adresse\u{a0}: les appareils silencieux sont trouvés tard ou pas du tout, et aucun ne peut être réveillé.",
+            "Without CAP_NET_RAW it cannot ask every address itself: devices that stay silent are found late or not at all.",
+            "Sans CAP_NET_RAW, elle ne peut pas interroger elle-même chaque adresse\u{a0}: les appareils silencieux sont trouvés tard ou pas du tout.",
         ),
         Need::LowPorts => both(
             "Without CAP_NET_BIND_SERVICE it cannot use ports 80 and 443, nor hear Windows names.",

@@ -87,13 +87,19 @@ impl JournalStore for KeptJournal {
         Ok(Box::pin(async move { told(answer.await) }))
     }
 
-    fn write_beside(&self, rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
+    fn write_beside(
+        &self,
+        rows: Vec<Change>,
+        what: Vec<Draft>,
+        now: bool,
+    ) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
         let (done, answer) = oneshot::channel();
+        let durability = if now { Durability::Now } else { Durability::Lazy };
         let link = |what| -> (Kind, Box<dyn Linked>) {
             (AUDIT, Box::new(Link { what: Some(what), state: self.state.clone() }))
         };
         let links = what.into_iter().map(link).collect();
-        self.keeper.together(rows, links, done).map_err(|why| NotSaved(why.to_string()))?;
+        self.keeper.together(rows, links, durability, done).map_err(|why| NotSaved(why.to_string()))?;
         Ok(Box::pin(async move { told(answer.await) }))
     }
 

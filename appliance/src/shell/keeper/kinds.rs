@@ -41,6 +41,8 @@ pub const KIOSK_USAGE: Kind = Kind { id: 37, version: 1 };
 pub const KIOSK_PERSON: Kind = Kind { id: 38, version: 1 };
 /// What a day came to: key is the day.
 pub const KIOSK_DAY: Kind = Kind { id: 39, version: 1 };
+/// What sessions that are not over have used as far as is proved: one row.
+pub const KIOSK_PROVED: Kind = Kind { id: 40, version: 1 };
 
 /// History of changes: at about 100 bytes a change, 20,000 changes, months of a lively place.
 const CHANGE_BYTES: u32 = 2 * 1024 * 1024;
@@ -68,6 +70,8 @@ pub(super) fn options() -> Options {
         max_keys: MAX_KEYS,
         max_keyed_bytes: KEYED_BYTES,
         max_segments: 128,
+        // What nobody was answered for: shown warnings and the like, told again by themselves after a power cut.
+        lazy_ms: 60_000,
         ..Options::default()
     }
 }

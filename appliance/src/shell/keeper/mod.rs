@@ -20,7 +20,8 @@ pub use credentials::KeptCredentials;
 pub use journal::KeptJournal;
 pub use kinds::{
     ACCOUNT, AUDIT, AUDIT_SEAL, BOOT, CHANGE, CREDENTIAL, DEVICE, KEPT_SCAN, KIOSK_DAY, KIOSK_GROUP, KIOSK_PERSON,
-    KIOSK_SESSION, KIOSK_SETTINGS, KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION, SEGMENT, SETTINGS, WATCH,
+    KIOSK_PROVED, KIOSK_SESSION, KIOSK_SETTINGS, KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION, SEGMENT, SETTINGS,
+    WATCH,
 };
 
 /// Orders waiting for the thread. A burst of a few hundred devices is put at once; more than this means that the card
@@ -33,7 +34,7 @@ enum Order {
     Delete { kind: Kind, key: Vec<u8>, done: Option<Answer> },
     Append { kind: Kind, value: Vec<u8>, durability: Durability, done: Option<Answer> },
     Link { kind: Kind, linked: Box<dyn Linked>, durability: Durability, done: Answer },
-    Together { rows: Vec<Change>, links: Vec<(Kind, Box<dyn Linked>)>, done: Answer },
+    Together { rows: Vec<Change>, links: Vec<(Kind, Box<dyn Linked>)>, durability: Durability, done: Answer },
     After { kind: Kind, after: u64, limit: usize, done: oneshot::Sender<Vec<Event>> },
     Flush(Answer),
     Newest { kind: Kind, before: u64, limit: usize, keep: Keep, done: oneshot::Sender<Vec<Event>> },
@@ -192,9 +193,10 @@ impl Keeper {
         &self,
         rows: Vec<Change>,
         links: Vec<(Kind, Box<dyn Linked>)>,
+        durability: Durability,
         done: Answer,
     ) -> Result<(), NotKept> {
-        self.try_order(Order::Together { rows, links, done })
+        self.try_order(Order::Together { rows, links, durability, done })
     }
 
     /// The events of a kind with a number above `after`, oldest first, at most `limit`.

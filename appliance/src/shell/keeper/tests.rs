@@ -54,13 +54,13 @@ async fn rows_and_what_links_are_on_the_card_together() {
         // Something that waits already must not split what belongs together: 60 rows fit a batch alone only.
         keeper.put(ACCOUNT, b"waits", vec![from as u8; 3_000], Durability::Batch);
         let (done, answer) = oneshot::channel();
-        keeper.together(rows(from, many), links(from, many), done).unwrap();
+        keeper.together(rows(from, many), links(from, many), Durability::Now, done).unwrap();
         answer.await.unwrap().unwrap();
     }
     let before = flushes();
     // More than a batch is several, in order.
     let (done, answer) = oneshot::channel();
-    keeper.together(rows(100, 400), links(100, 400), done).unwrap();
+    keeper.together(rows(100, 400), links(100, 400), Durability::Now, done).unwrap();
     answer.await.unwrap().unwrap();
     keeper.stop().await;
     assert!(flushes() - before >= 4);

@@ -96,7 +96,7 @@ impl KeeperThread {
                 self.write(done, |log, now| log.append(now, kind, &value, durability));
             }
             Order::Link { kind, linked, durability, done } => self.link(kind, linked, durability, done),
-            Order::Together { rows, links, done } => self.write_together(&rows, links, done),
+            Order::Together { rows, links, durability, done } => self.write_together(&rows, links, durability, done),
             Order::After { kind, after, limit, done } => {
                 let mut found = Vec::new();
                 // What cannot be read is left out here; whoever counts finds the gap.
@@ -164,7 +164,13 @@ impl KeeperThread {
 
     /// Writes rows, and events that link to the one before, in one batch. More than a batch holds is several, in order:
     /// only a start after days without a clock asks for so much at once.
-    fn write_together(&mut self, rows: &[Change], links: Vec<(Kind, Box<dyn super::Linked>)>, done: Answer) {
+    fn write_together(
+        &mut self,
+        rows: &[Change],
+        links: Vec<(Kind, Box<dyn super::Linked>)>,
+        durability: Durability,
+        done: Answer,
+    ) {
         let bytes = rows.iter().map(|row| row.key.len() + row.value.as_ref().map_or(0, Vec::len)).sum::<usize>()
             + links.len() * MAX_ENTRY_BYTES
             + SEAL_BYTES;
@@ -176,17 +182,17 @@ impl KeeperThread {
         let mut outcome = Ok(0);
         for Change { kind, key, value } in rows {
             let written = match value {
-                Some(value) => self.try_write(|log, now| log.put(now, *kind, key, value, Durability::Now)),
-                None => self.try_write(|log, now| log.delete(now, *kind, key, Durability::Now)),
+                Some(value) => self.try_write(|log, now| log.put(now, *kind, key, value, durability)),
+                None => self.try_write(|log, now| log.delete(now, *kind, key, durability)),
             };
             outcome = later(outcome, written);
         }
         for (kind, mut linked) in links {
             let value = linked.compose();
-            let written = self.try_write(|log, now| log.append(now, kind, &value, Durability::Now));
+            let written = self.try_write(|log, now| log.append(now, kind, &value, durability));
             if written.is_ok() {
                 let (kind, key, beside) = linked.taken(&value);
-                let sealed = self.try_write(|log, now| log.put(now, kind, &key, &beside, Durability::Now));
+                let sealed = self.try_write(|log, now| log.put(now, kind, &key, &beside, durability));
                 outcome = later(outcome, sealed);
             } else {
                 linked.refused();

@@ -79,7 +79,8 @@ pub struct Approval {
     pub name: String,
     /// Its group.
     pub group: Option<GroupId>,
-    /// A workstation it is to be, in place of the machine that was it before.
+    /// A workstation it is to be, in place of the machine that was it before. With nothing said at all: the one that has
+    /// its MAC, else a new one.
     pub station: Option<StationId>,
 }
 
@@ -155,16 +156,20 @@ impl Room {
     #[must_use]
     pub fn knocking(&self) -> Vec<Knocking> {
         let waits = |waiting: &&Waiting| waiting.until > self.now && matches!(waiting.verdict, Verdict::Waiting);
-        let known = |mac: Mac| self.register.entries.iter().find(|(_, entry)| entry.mac == mac.0).map(|(id, _)| *id);
         let view = |waiting: &Waiting| Knocking {
             number: waiting.number,
             mac: waiting.knock.mac,
             name: waiting.knock.name.clone(),
             agent_version: waiting.knock.agent_version.clone(),
-            known_as: known(waiting.knock.mac),
+            known_as: self.station_of(waiting.knock.mac),
             ends_in_ms: waiting.until.saturating_duration_since(self.now).as_millis(),
         };
         self.waiting.iter().filter(waits).map(view).collect()
+    }
+
+    /// The workstation that has this MAC. What a machine says of itself proves nothing: staff looks at its screen.
+    fn station_of(&self, mac: Mac) -> Option<StationId> {
+        self.register.entries.iter().find(|(_, entry)| entry.mac == mac.0).map(|(id, _)| *id)
     }
 
     /// Lets the machine in that shows `number`.
@@ -174,7 +179,10 @@ impl Room {
     pub fn approve(&mut self, staff: Staff, number: u32, approval: &Approval) -> Result<StationId, Fault> {
         let at = self.find_knock(number).ok_or(Fault::NoEnrolment)?;
         let knock = self.waiting.get(at).map(|waiting| waiting.knock.clone()).ok_or(Fault::NoEnrolment)?;
-        let station = match approval.station {
+        // With nothing said, a machine that staff lets in again is what it was: it forgot its token, as one without a disk
+        // does at every start.
+        let named = !approval.name.trim().is_empty() || approval.group.is_some();
+        let station = match approval.station.or_else(|| self.station_of(knock.mac).filter(|_| !named)) {
             Some(station) => {
                 let before = self.station(station).ok_or(Fault::NoStation)?;
                 let draft = StationDraft { name: before.name, mac: knock.mac, ip: before.ip, group: before.group };

@@ -1,9 +1,10 @@
-//! Holds opening hours by weekday, and how long a place stays open from a time on.
+//! Holds opening hours by weekday, how long a place stays open from a time on, and which day it is there.
 //! Never reads a clock: the time is an argument, and without a date the place counts as open. Groups and settings hold them.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use vigie_core::kiosk::LocalDay;
 
 use super::fault::Fault;
 
@@ -74,10 +75,19 @@ impl Hours {
     }
 }
 
+/// The day of a moment (milliseconds since 1970) by the clocks of `zone`, counted from 1970: what quotas and reports go by.
+/// `None` beyond the years that calendars know.
+pub(super) fn day_of(zone: &TimeZone, wall_ms: u64) -> LocalDay {
+    let now = Timestamp::from_millisecond(i64::try_from(wall_ms).ok()?).ok()?;
+    let date = now.to_zoned(zone.clone()).date();
+    let epoch = jiff::civil::Date::new(1970, 1, 1).ok()?;
+    u32::try_from(date.since(epoch).ok()?.get_days()).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::calendar::zone;
+    use crate::shell::zone::read as zone;
 
     const PARIS: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
@@ -125,6 +135,21 @@ mod tests {
         let hours = daily([Some(Stretch { opens: 60, closes: 10 * 60 }), None]);
         // 2026-03-29, 01:30 in Paris; at 02:00 it becomes 03:00.
         assert_eq!(hours.open_ms(&zone, ms("2026-03-29T00:30:00Z")), 450 * MINUTE);
+    }
+
+    #[test]
+    fn a_day_is_that_of_the_place_whatever_its_length() {
+        let zone = zone(PARIS).unwrap();
+        // Of 23 hours, of 24 and of 25: from the first millisecond to the last, and the first of the next.
+        for (day, begins, next) in [
+            (20_541, "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+            (20_542, "2026-03-29T22:00:00Z", "2026-03-30T22:00:00Z"),
+            (20_751, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ] {
+            let (begins, next) = (ms(begins), ms(next));
+            let days = [begins - 1, begins, next - 1, next].map(|at| day_of(&zone, at));
+            assert_eq!(days, [Some(day - 1), Some(day), Some(day), Some(day + 1)]);
+        }
     }
 
     #[test]

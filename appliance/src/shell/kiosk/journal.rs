@@ -1,5 +1,6 @@
 //! Holds how what happens is told: one entry of the journal for each, one frame for the sockets, one event for the page.
-//! Never holds a name of a person or a code. The room calls it for everything the desk tells and staff does.
+//! Never holds a name of a person or a code; what staff gives as a reason is in its own words. The room calls it for
+//! everything the desk tells and staff does.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use vigie_core::kiosk::warning::THRESHOLDS_MS;
 use vigie_core::kiosk::{Actor, SessionId, StationId};
 
 use super::live::{Audience, Post};
-use super::room::{Room, Staff};
+use super::room::{CLOCK_JOB, Room, Staff, WARNINGS_JOB};
 use crate::accounts::journal::Act;
 
 /// Entries about one workstation's coming and going, or what its agent tells of itself, that may come at once.
@@ -86,6 +87,7 @@ impl Room {
     /// Tells what the desk says happened: to the journal, to the sockets, to the page.
     pub(super) fn tell(&mut self, told: &Told) {
         self.count_event(told);
+        self.out.runs.extend(run_of(told));
         let kind = kind_of(told.event);
         let actor = match told.actor {
             Actor::Clock => audit::Actor::System,
@@ -117,7 +119,7 @@ impl Room {
         self.announce(told, kind);
     }
 
-    /// Numbers and words of ours, at most 64 bytes.
+    /// Numbers and words of ours, and why staff ended a session in the words of staff; 64 bytes of it are kept.
     fn particulars(&self, told: &Told) -> String {
         let station = told.station.map(|station| format!("workstation {}", station.0)).unwrap_or_default();
         let subject = told.person.and_then(|id| self.person(id)).map(|person| format!("{:016x}", person.subject));
@@ -132,6 +134,7 @@ impl Room {
                 let threshold = THRESHOLDS_MS.get(usize::from(place)).copied().unwrap_or(0);
                 format!("{} s left {station}", threshold / 1_000)
             }
+            Event::Ended if !self.because.is_empty() => format!("{station}: {}", self.because.trim()),
             event if is_of_station(event) => String::new(),
             _ => format!("{station}{person}"),
         };
@@ -145,8 +148,10 @@ impl Room {
         let name = match told.event {
             Event::Started => "session_started",
             Event::Ended | Event::Expired | Event::CodeVoid => "session_terminated",
+            // A seat that was held, and is no more: nothing else tells that the session is over.
+            Event::Closed(_) if !matches!(told.actor, Actor::Station(_)) => "session_terminated",
             Event::Extended(_) => "time_added",
-            Event::WarningShown(_) => "warning_shown",
+            Event::WarningShown(_) => "warning",
             _ => kind.name(),
         };
         let Some(session) = told.session else {
@@ -160,6 +165,7 @@ impl Room {
                 Event::Extended(ms) => fields.insert("delta_ms".into(), json!(ms)),
                 Event::Ended => fields.insert("reason".into(), json!("ended")),
                 Event::Expired => fields.insert("reason".into(), json!("expired")),
+                Event::Closed(_) if name == "session_terminated" => fields.insert("reason".into(), json!("closed")),
                 Event::CodeVoid => fields.insert("reason".into(), json!("void")),
                 Event::WarningShown(place) => {
                     let threshold = THRESHOLDS_MS.get(usize::from(place)).copied().unwrap_or(0);
@@ -213,6 +219,22 @@ impl Room {
     /// The agent should ask for its lease now.
     pub(super) fn nudge(&mut self, station: StationId) {
         self.out.posts.push(Post::new(Audience::Agent(station), "nudge", &json!({})));
+    }
+}
+
+/// What the clock did, for the table of jobs: with the job it is of.
+fn run_of(told: &Told) -> Option<(&'static str, String)> {
+    let session = told.session?.0;
+    let ended = |how: &str| Some((CLOCK_JOB, format!("session {session} {how}")));
+    match (told.event, told.actor) {
+        (Event::WarningShown(place), _) => {
+            let seconds = THRESHOLDS_MS.get(usize::from(place)).copied().unwrap_or(0) / 1_000;
+            Some((WARNINGS_JOB, format!("{seconds} s before the end of session {session}")))
+        }
+        (Event::Expired, Actor::Clock) => ended("used up"),
+        (Event::CodeVoid, Actor::Clock) => ended("never begun, its code is too old"),
+        (Event::Closed(_), Actor::Clock) => ended("held for long enough"),
+        _ => None,
     }
 }
 

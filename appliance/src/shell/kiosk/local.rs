@@ -29,12 +29,12 @@ impl Room {
     /// Milliseconds since 1970 at which an hour of a date begins in the site's zone.
     #[must_use]
     pub fn wall_of_hour(&self, date: Date, hour: i8) -> Option<u64> {
-        let begins = date.at(hour, 0, 0, 0).to_zoned(self.zone.clone()).ok()?;
+        let begins = date.at(hour, 0, 0, 0).to_zoned(self.zone.now()).ok()?;
         u64::try_from(begins.timestamp().as_millisecond()).ok()
     }
 
     fn local_at(&self, wall_ms: u64) -> Option<DateTime> {
         let at = jiff::Timestamp::from_millisecond(i64::try_from(wall_ms).ok()?).ok()?;
-        Some(at.to_zoned(self.zone.clone()).datetime())
+        Some(at.to_zoned(self.zone.now()).datetime())
     }
 }

@@ -66,7 +66,7 @@ pub use person_record::{
 pub use photos::{BadPhoto, MAX_KEPT_BYTES, MAX_PHOTO_BYTES, shrink};
 pub use register::{MAX_STATION_NAME_BYTES, StationDraft, StationView};
 pub use report::{DayReport, HOURS};
-pub use room::{Room, Staff};
+pub use room::{CLOCK_JOB, Noted, Room, Staff, WARNINGS_JOB};
 pub use seat::{Answered, Happening, Redeemed, Said};
 pub use sessions::{Issued, MAX_BATCH, Order, SessionView};
 pub use settings::{KioskSettings, MAX_RULES_BYTES, MAX_VALID_MINUTES};

@@ -1,13 +1,13 @@
 //! Holds the one owner of the room: it lets visitors in, wakes the desk, and does what each visit leaves to be done.
 //! Never answers before what was changed is on the card. Started with the kiosk, on the local task set.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use embassy_time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{spawn_blocking, spawn_local};
 use vigie_core::kiosk::{SessionId, StationId};
 
@@ -46,6 +46,65 @@ pub(super) struct Owner {
     pub(super) hub: Arc<Hub>,
     pub(super) french: Box<dyn Fn() -> Option<bool>>,
     pub(super) is_storing: Box<dyn Fn() -> bool>,
+    pub(super) line: Line,
+}
+
+/// The order in which what happened is told: that of the visits, however long each is on its way to the card. Whoever
+/// listens would else hear an end before what led to it, and keep a picture that is long past.
+#[derive(Default)]
+pub(super) struct Line(Cell<Option<oneshot::Receiver<()>>>);
+
+/// A place in the line. Those behind it wait until it is dropped.
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    _behind: oneshot::Sender<()>,
+}
+
+impl Line {
+    /// The next place.
+    fn up(&self) -> Turn {
+        let (behind, next) = oneshot::channel();
+        Turn { before: self.0.replace(Some(next)), _behind: behind }
+    }
+
+    /// Whether nobody is in it.
+    fn is_empty(&self) -> bool {
+        let Some(mut last) = self.0.take() else { return true };
+        let waits = matches!(last.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        self.0.set(waits.then_some(last));
+        !waits
+    }
+}
+
+/// What the clock did in one turn.
+struct Runs {
+    room: Rc<RefCell<Room>>,
+    began: Instant,
+    runs: Vec<(&'static str, String)>,
+}
+
+impl Runs {
+    /// Notes it, one run a job however much it was. To be called when it is done.
+    fn note(mut self) {
+        let room = self.room.borrow();
+        let Some(noted) = &room.noted else { return };
+        let took = room.clock.now().saturating_sub(Duration::from_micros(self.began.as_micros()));
+        while let Some((job, first)) = self.runs.first().cloned() {
+            let before = self.runs.len();
+            self.runs.retain(|(name, _)| *name != job);
+            let more = before - self.runs.len() - 1;
+            noted(job, took, if more == 0 { first } else { format!("{first}, and {more} more") });
+        }
+    }
+}
+
+impl Turn {
+    /// Waits until everybody before has told.
+    async fn come(&mut self) {
+        if let Some(before) = self.before.take() {
+            let _told_or_gone = before.await;
+        }
+    }
 }
 
 impl Owner {
@@ -97,6 +156,9 @@ impl Owner {
                 (room.settings.french, room.language_known) = (french, true);
             }
             let answer = visit(&mut room);
+            if room.out.is_urgent() {
+                room.ride();
+            }
             (answer, std::mem::take(&mut room.out))
         };
         self.settle(out, Some(answer)).await;
@@ -110,14 +172,20 @@ impl Owner {
                 return;
             }
             room.pass_time();
+            if room.out.is_urgent() {
+                room.ride();
+            }
             std::mem::take(&mut room.out)
         };
         self.settle(out, None).await;
     }
 
-    /// Keys first, then rows with their entries in one batch, then whoever listens, then the answer.
+    /// Keys first, then rows with their entries in one batch, then whoever listens, in the order of the visits, then the
+    /// answer.
     async fn settle(&self, out: Out, answer: Option<Answer>) {
-        let Out { keys, rows, acts, photos_gone, posts, events, ended } = out;
+        let urgent = out.is_urgent();
+        let Out { keys, rows, acts, photos_gone, posts, events, ended, runs, .. } = out;
+        let runs = Runs { room: self.room.clone(), began: self.room.borrow().now, runs };
         let mut keys_kept = true;
         if !keys.is_empty() {
             // In their turn: a row must never be there before its key, nor a key outlive the answer that it is gone.
@@ -138,12 +206,22 @@ impl Owner {
         for station in ended {
             self.live.end(station);
         }
+        if !urgent {
+            if !(rows.is_empty() && acts.is_empty()) {
+                // Nobody waits: it comes back by itself. Its place in the order is taken, before whatever comes next.
+                drop(self.journal.write_beside(rows, acts, false));
+            }
+            self.tell_in_turn(posts, events);
+            runs.note();
+            return answer.into_iter().for_each(|answer| answer(Kept::Yes));
+        }
         if rows.is_empty() && acts.is_empty() && photos_gone.is_empty() {
-            tell(&self.live, &self.hub, &posts, &events);
+            self.tell_in_turn(posts, events);
             return answer.into_iter().for_each(|answer| answer(if keys_kept { Kept::Yes } else { Kept::No }));
         }
-        let writing = self.journal.write_beside(rows, acts);
+        let writing = self.journal.write_beside(rows, acts, true);
         let (live, hub, photos) = (self.live.clone(), self.hub.clone(), self.photos.clone());
+        let mut turn = self.line.up();
         spawn_local(async move {
             let written = writing.await;
             if let Err(error) = &written {
@@ -158,9 +236,27 @@ impl Owner {
                     kept = Kept::No;
                 }
             }
+            turn.come().await;
             // What happened has happened, on the card or not.
             tell(&live, &hub, &posts, &events);
+            runs.note();
             answer.into_iter().for_each(|answer| answer(kept));
+        });
+    }
+
+    /// Tells what waits for no card: at once, or after what is on its way there.
+    fn tell_in_turn(&self, posts: Vec<Post>, events: Vec<(&'static str, serde_json::Value)>) {
+        if posts.is_empty() && events.is_empty() {
+            return;
+        }
+        if self.line.is_empty() {
+            return tell(&self.live, &self.hub, &posts, &events);
+        }
+        let (live, hub) = (self.live.clone(), self.hub.clone());
+        let mut turn = self.line.up();
+        spawn_local(async move {
+            turn.come().await;
+            tell(&live, &hub, &posts, &events);
         });
     }
 

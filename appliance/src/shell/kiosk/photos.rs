@@ -9,7 +9,12 @@ use std::path::PathBuf;
 
 use image::codecs::jpeg::{JpegDecoder, JpegEncoder};
 use image::codecs::png::PngDecoder;
-use image::{DynamicImage, ImageDecoder, Limits, metadata::Orientation};
+use image::imageops::thumbnail;
+use image::{GenericImageView as _, ImageDecoder, Limits};
+
+use upright::Upright;
+
+mod upright;
 
 /// Bytes of a photo as it comes: what a phone makes.
 pub const MAX_PHOTO_BYTES: usize = 5 * 1024 * 1024;
@@ -48,7 +53,13 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, BadPhoto> {
         [0x89, b'P', b'N', b'G', ..] => decode(PngDecoder::new(Cursor::new(bytes)).map_err(|_| BadPhoto::NotAPhoto)?)?,
         _ => return Err(BadPhoto::NotAPhoto),
     };
-    let small = pixels.to_rgb8();
+    let (width, height) = pixels.dimensions();
+    let scaled = |side: u32| (u64::from(side) * u64::from(KEPT_SIDE) / u64::from(width.max(height))).max(1) as u32;
+    let small = match width.max(height) {
+        ..=KEPT_SIDE => thumbnail(&pixels, width, height),
+        _ => thumbnail(&pixels, scaled(width), scaled(height)),
+    };
+    drop(pixels);
     for quality in QUALITIES {
         let mut out = Vec::new();
         JpegEncoder::new_with_quality(&mut out, quality).encode_image(&small).map_err(|_| BadPhoto::NotAPhoto)?;
@@ -59,24 +70,19 @@ pub fn shrink(bytes: &[u8]) -> Result<Vec<u8>, BadPhoto> {
     Err(BadPhoto::TooLarge)
 }
 
-fn decode(mut decoder: impl ImageDecoder) -> Result<DynamicImage, BadPhoto> {
+fn decode(mut decoder: impl ImageDecoder) -> Result<Upright, BadPhoto> {
     let (width, height) = decoder.dimensions();
     if width == 0 || height == 0 || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(BadPhoto::TooManyPixels);
+    }
+    // Sixteen bits a sample and a channel that is not kept make up to eight bytes of a pixel.
+    if decoder.total_bytes() > MAX_DECODER_BYTES {
         return Err(BadPhoto::TooManyPixels);
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_DECODER_BYTES);
     decoder.set_limits(limits).map_err(|_| BadPhoto::TooManyPixels)?;
-    // A phone held upright writes its picture lying, and which way up it is into the metadata that does not stay.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let pixels = DynamicImage::from_decoder(decoder).map_err(|_| BadPhoto::NotAPhoto)?;
-    // Small first: what turns and redraws then needs little memory, and a thumbnail needs none beside its own.
-    let mut pixels = match pixels.width().max(pixels.height()) {
-        ..=KEPT_SIDE => pixels,
-        _ => pixels.thumbnail(KEPT_SIDE, KEPT_SIDE),
-    };
-    pixels.apply_orientation(orientation);
-    Ok(pixels)
+    Upright::decode(decoder).map_err(|_| BadPhoto::NotAPhoto)
 }
 
 /// Where the files lie; nowhere, when nothing is to be stored.

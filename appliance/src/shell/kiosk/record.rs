@@ -16,8 +16,8 @@ use super::report::DayReport;
 use super::settings::KioskSettings;
 use crate::accounts::journal::Change;
 use crate::shell::keeper::{
-    KIOSK_DAY, KIOSK_GROUP, KIOSK_PERSON, KIOSK_SESSION, KIOSK_SETTINGS, KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION,
-    Stored,
+    KIOSK_DAY, KIOSK_GROUP, KIOSK_PERSON, KIOSK_PROVED, KIOSK_SESSION, KIOSK_SETTINGS, KIOSK_STATION, KIOSK_USAGE,
+    KIOSK_WORKSTATION, Stored,
 };
 
 /// Which numbers are given away.
@@ -30,6 +30,7 @@ pub(super) struct Counters {
 
 const SETTINGS_KEY: &[u8] = b"settings";
 const COUNTERS_KEY: &[u8] = b"counters";
+const PROVED_KEY: &[u8] = b"proved";
 
 fn put(kind: Kind, key: &[u8], value: &impl Serialize) -> Change {
     // Structs of numbers and bounded texts always serialise.
@@ -105,6 +106,16 @@ pub(super) fn no_person(id: PersonId) -> Change {
 
 pub(super) fn day(day: u32, report: &DayReport) -> Change {
     put(KIOSK_DAY, &day.to_be_bytes(), report)
+}
+
+/// What sessions that are not over have used as far as is proved: `(session, milliseconds)`.
+pub(super) fn proved(all: &[(SessionId, u64)]) -> Change {
+    put(KIOSK_PROVED, PROVED_KEY, &all)
+}
+
+pub(super) fn read_proved(stored: &[Stored]) -> Vec<(SessionId, u64)> {
+    let row = stored.iter().find(|row| row.kind == KIOSK_PROVED.id && row.key == PROVED_KEY);
+    row.and_then(|row| postcard::from_bytes(&row.value).ok()).unwrap_or_default()
 }
 
 pub(super) fn no_day(day: u32) -> Change {

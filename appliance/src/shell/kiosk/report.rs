@@ -134,7 +134,7 @@ impl Room {
 
     fn hour_of(&self, wall_ms: u64) -> usize {
         let at = i64::try_from(wall_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        at.and_then(|at| usize::try_from(at.to_zoned(self.zone.clone()).hour()).ok()).unwrap_or(0)
+        at.and_then(|at| usize::try_from(at.to_zoned(self.zone.now()).hour()).ok()).unwrap_or(0)
     }
 
     /// Counts something today, and saves the day in the same batch.

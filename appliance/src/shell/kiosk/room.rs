@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use embassy_time::Instant;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 use vigie_core::Moment;
 use vigie_core::kiosk::desk::{Action, Actions, Desk, Refusal, Row};
@@ -33,6 +33,7 @@ use crate::accounts::clock::Clock;
 use crate::accounts::journal::{Act, Change};
 use crate::accounts::token::DeviceKey;
 use crate::shell::clocks::Clocks;
+use crate::shell::zone::SiteZone;
 
 /// Sessions whose wipe was proved already, remembered so that a repeated proof is one entry. 8 B each.
 pub(super) const MAX_PROVED: usize = 256;
@@ -46,6 +47,14 @@ pub struct Staff {
     pub from: Option<IpAddr>,
 }
 
+/// The job that ends what is to end by itself, at its own moment.
+pub const CLOCK_JOB: &str = "session-clock";
+/// The job of the warnings before an end: workstations show them, each once, and tell it.
+pub const WARNINGS_JOB: &str = "warnings";
+
+/// Takes a run: of which job, how long it took, what came of it.
+pub type Noted = Box<dyn Fn(&'static str, Duration, String) + Send>;
+
 /// A key on its way to its file.
 pub(super) type KeyBytes = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -55,11 +64,23 @@ pub(super) struct Out {
     pub(super) keys: Vec<(u32, Option<KeyBytes>)>,
     pub(super) rows: Vec<Change>,
     pub(super) acts: Vec<Act>,
+    /// How many of the rows and acts may wait for somebody else's batch.
+    patient: usize,
     pub(super) photos_gone: Vec<u32>,
     pub(super) posts: Vec<Post>,
     pub(super) events: Vec<(&'static str, Value)>,
+    /// What the clock did, by the job it is of, for the table of jobs.
+    pub(super) runs: Vec<(&'static str, String)>,
     /// Workstations whose sockets are to end.
     pub(super) ended: Vec<StationId>,
+}
+
+impl Out {
+    /// Whether anything of it must be on the card before the visit is answered.
+    pub(super) fn is_urgent(&self) -> bool {
+        let count = self.rows.len() + self.acts.len();
+        !self.keys.is_empty() || !self.photos_gone.is_empty() || count > self.patient
+    }
 }
 
 /// The kiosk's tables, in the hands of one visitor at a time.
@@ -68,7 +89,7 @@ pub struct Room {
     pub(super) boot: u32,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) clocks: Arc<Clocks>,
-    pub(super) zone: TimeZone,
+    pub(super) zone: SiteZone,
     pub(super) key: Arc<DeviceKey>,
     pub(super) pepper: Zeroizing<[u8; 32]>,
     /// Whether the storage takes anything: what must not be forgotten is not begun without.
@@ -91,10 +112,19 @@ pub struct Room {
     pub(super) refusals: u64,
     /// Who of the staff asked for what is being carried out, for the journal.
     pub(super) acting: Option<Staff>,
+    /// Why staff does it, in the words of staff.
+    pub(super) because: String,
+    /// Where runs are noted, once there is a table of jobs.
+    pub(super) noted: Option<Noted>,
     pub(super) out: Out,
 }
 
 impl Room {
+    /// Tells every run of the jobs that have the sessions' own clock from now on: [`CLOCK_JOB`] and [`WARNINGS_JOB`].
+    pub fn note_runs(&mut self, noted: Noted) {
+        self.noted = Some(noted);
+    }
+
     /// What the site chose.
     #[must_use]
     pub fn settings(&self) -> &KioskSettings {
@@ -183,20 +213,13 @@ impl Room {
     #[must_use]
     pub fn open_ms(&self, group: Option<GroupId>) -> Option<u64> {
         let hours = group.and_then(|group| self.groups.get(&group)?.hours).or(self.settings.hours)?;
-        Some(hours.open_ms(&self.zone, self.wall_ms()?))
+        Some(hours.open_ms(&self.zone.now(), self.wall_ms()?))
     }
 
     /// Today in the site's zone, in days since 1970; `None` while nobody has set the clock.
     #[must_use]
     pub fn today(&self) -> LocalDay {
-        self.day_of(self.wall_ms()?)
-    }
-
-    pub(super) fn day_of(&self, wall_ms: u64) -> LocalDay {
-        let now = jiff::Timestamp::from_millisecond(i64::try_from(wall_ms).ok()?).ok()?;
-        let date = now.to_zoned(self.zone.clone()).date();
-        let epoch = jiff::civil::Date::new(1970, 1, 1).ok()?;
-        u32::try_from(date.since(epoch).ok()?.get_days()).ok()
+        super::hours::day_of(&self.zone.now(), self.wall_ms()?)
     }
 
     pub(super) fn wall_ms(&self) -> Option<u64> {
@@ -243,21 +266,44 @@ impl Room {
         self.carry_out(actions);
     }
 
+    /// What is about to be saved takes along what running sessions have used.
+    pub(super) fn ride(&mut self) {
+        let mut actions = Actions::new();
+        self.desk.ride(self.now, &mut actions);
+        self.carry_out(actions);
+    }
+
+    /// Lets what `leave` leaves to be done wait for somebody else's batch.
+    pub(super) fn patiently(&mut self, leave: impl FnOnce(&mut Self)) {
+        let before = self.out.rows.len() + self.out.acts.len();
+        leave(self);
+        self.out.patient += (self.out.rows.len() + self.out.acts.len()).saturating_sub(before);
+    }
+
+    fn save(&mut self, row: &Row) {
+        match row {
+            Row::Session(kept) => {
+                self.out.rows.push(record::session(kept));
+                if kept.state.is_final() {
+                    let view = SessionView::of_record(kept);
+                    self.count_session(&view);
+                    let gone = self.past.push(view);
+                    self.out.rows.extend(gone.into_iter().map(record::no_session));
+                    self.save_counters();
+                }
+            }
+            Row::Station(kept) => self.out.rows.push(record::station(kept)),
+            Row::Usage(person, usage) => self.out.rows.push(record::usage(*person, usage)),
+            Row::Proved(all) => self.out.rows.push(record::proved(all)),
+        }
+    }
+
     fn carry_out(&mut self, actions: Actions) {
         for action in actions {
             match action {
-                Action::Save(Row::Session(kept)) => {
-                    self.out.rows.push(record::session(&kept));
-                    if kept.state.is_final() {
-                        let view = SessionView::of_record(&kept);
-                        self.count_session(&view);
-                        let gone = self.past.push(view);
-                        self.out.rows.extend(gone.into_iter().map(record::no_session));
-                        self.save_counters();
-                    }
-                }
-                Action::Save(Row::Station(kept)) => self.out.rows.push(record::station(&kept)),
-                Action::Save(Row::Usage(person, usage)) => self.out.rows.push(record::usage(person, &usage)),
+                Action::Save(row) => self.save(&row),
+                Action::SaveSoon(row) => self.patiently(|room| room.save(&row)),
+                Action::TellSoon(told) => self.patiently(|room| room.tell(&told)),
                 Action::ForgetStation(id) => self.out.rows.push(record::no_station(id)),
                 Action::ForgetUsage(person) => self.out.rows.push(record::no_usage(person)),
                 Action::Tell(told) => self.tell(&told),

@@ -137,7 +137,10 @@ impl Room {
         }
         self.proved.push_back(session);
         let proof = data_encoding::HEXLOWER.encode(proof.get(..16).unwrap_or_default());
-        self.note_seat(seat.station, Kind::WipeConfirmed, Object::Session(session.0), &proof);
+        // Said beside the word that closes the session, and goes with it; said again until that was heard.
+        self.patiently(|room| {
+            room.note_seat(seat.station, Kind::WipeConfirmed, Object::Session(session.0), &proof);
+        });
         Ok(())
     }
 

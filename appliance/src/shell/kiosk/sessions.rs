@@ -291,8 +291,19 @@ impl Room {
     /// # Errors
     /// When there is no such session.
     pub fn end(&mut self, staff: Staff, id: SessionId) -> Result<SessionView, Fault> {
+        self.end_because(staff, id, "")
+    }
+
+    /// As [`Room::end`], with a reason. As much of it as an entry has room for stands in the journal.
+    ///
+    /// # Errors
+    /// As [`Room::end`].
+    pub fn end_because(&mut self, staff: Staff, id: SessionId, reason: &str) -> Result<SessionView, Fault> {
         if self.desk.session(id, self.now).is_some() {
-            self.for_staff(staff, |desk, actor, now, out| desk.end(now, actor, id, out))?;
+            self.because = reason.split(|sign: char| sign.is_control()).collect::<Vec<_>>().join(" ");
+            let ended = self.for_staff(staff, |desk, actor, now, out| desk.end(now, actor, id, out));
+            self.because.clear();
+            ended?;
         }
         self.session(id).ok_or(Fault::NoSession)
     }

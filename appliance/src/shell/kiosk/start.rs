@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 
 use data_encoding::BASE64;
 use embassy_time::Instant;
-use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_local;
 use vigie_core::kiosk::desk::{Desk, Row};
@@ -16,12 +15,13 @@ use vigie_core::kiosk::quota::Usage;
 use vigie_core::kiosk::session::SessionRecord;
 use vigie_core::kiosk::station::StationRecord;
 use vigie_core::kiosk::{GroupId, PersonId, StationId};
+use vigie_core::table::table_of;
 use zeroize::Zeroizing;
 
 use super::groups::{self, Group};
 use super::keys::{KeyFile, Keys};
 use super::live::Exchange;
-use super::owner::Owner;
+use super::owner::{Line, Owner};
 use super::past::Past;
 use super::people::{Held, People};
 use super::person_record::Person;
@@ -29,7 +29,7 @@ use super::photos::Folder;
 use super::register::{Entry, Register};
 use super::report::{DayReport, Days};
 use super::room::{Out, Room};
-use super::sealing::{PersonKey, What};
+use super::sealing::What;
 use super::token::{Hashes, Tokens};
 use super::{Kiosk, record};
 use crate::accounts::clock::Clock;
@@ -43,6 +43,7 @@ use crate::shell::clocks::Clocks;
 use crate::shell::keeper::{
     KIOSK_DAY, KIOSK_GROUP, KIOSK_PERSON, KIOSK_SESSION, KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION, Stored,
 };
+use crate::shell::zone::SiteZone;
 
 /// Visits waiting for the owner; each takes microseconds. Two thousand sockets may speak at once.
 const MAX_VISITS: usize = 2_048;
@@ -56,7 +57,7 @@ pub struct Start<'s> {
     /// The dates of moments.
     pub clocks: Arc<Clocks>,
     /// The site's zone.
-    pub zone: TimeZone,
+    pub zone: SiteZone,
     /// The key that signs leases.
     pub key: Arc<DeviceKey>,
     /// Keeps the pepper.
@@ -107,6 +108,7 @@ pub async fn start(start: Start<'_>) -> Kiosk {
         hub: start.hub,
         french: start.french,
         is_storing: start.is_storing,
+        line: Line::default(),
     };
     spawn_local(owner.run(inbox));
     let decoding = Arc::new(Semaphore::new(1));
@@ -146,32 +148,27 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &
     let usages = record::read::<4, Usage>(stored, KIOSK_USAGE)
         .map(|(person, usage)| Row::Usage(PersonId(u32::from_be_bytes(person)), usage));
     let rows = sessions.into_iter().map(Row::Session).chain(stations).chain(usages);
+    let rows = rows.chain([Row::Proved(record::read_proved(stored))]);
     let mut desk = Desk::restore(boot, settings.for_desk(), rows, now);
     desk.skip_sessions_to(counters.session);
-    let mut groups: BTreeMap<GroupId, Option<Group>> =
-        groups::usual().into_iter().map(|(id, group)| (id, Some(group))).collect();
-    groups.extend(
-        record::read::<1, Option<Group>>(stored, KIOSK_GROUP).map(|([number], group)| (GroupId(number), group)),
-    );
-    let groups: BTreeMap<GroupId, Group> = groups
-        .into_iter()
-        .filter_map(|(id, group)| Some((id, group?)))
-        .take(vigie_core::limits::MAX_KIOSK_GROUPS)
-        .collect();
+    let usual = groups::usual().into_iter().map(|(id, group)| (id, Some(group)));
+    let changed =
+        record::read::<1, Option<Group>>(stored, KIOSK_GROUP).map(|([number], group)| (GroupId(number), group));
+    // A group that is gone was one of the usual.
+    let there = table_of(usual.chain(changed)).into_iter().filter_map(|(id, group)| Some((id, group?)));
+    let groups = table_of(there.take(vigie_core::limits::MAX_KIOSK_GROUPS));
     for (id, group) in &groups {
         // There are no more groups than quotas.
         let _fits = desk.set_quota(*id, group.quota);
     }
-    let entries: BTreeMap<StationId, Entry> = record::read::<4, Entry>(stored, KIOSK_WORKSTATION)
-        .map(|(id, entry)| (StationId(u32::from_be_bytes(id)), entry))
-        .collect();
+    let entries = record::read::<4, Entry>(stored, KIOSK_WORKSTATION);
+    let entries = table_of(entries.map(|(id, entry)| (StationId(u32::from_be_bytes(id)), entry)));
     for (id, entry) in &entries {
         tokens.set(*id, Hashes { now: entry.token, next: entry.next });
     }
     let next_station = entries.last_key_value().map_or(1, |(id, _)| id.0 + 1).max(counters.station);
-    let rows: BTreeMap<u32, DayReport> = record::read::<4, DayReport>(stored, KIOSK_DAY)
-        .map(|(day, report)| (u32::from_be_bytes(day), report))
-        .collect();
+    let days = record::read::<4, DayReport>(stored, KIOSK_DAY);
+    let rows = table_of(days.map(|(day, report)| (u32::from_be_bytes(day), report)));
     let (people, orphans) = people(stored, keys, counters.person);
     let room = Room {
         now,
@@ -197,6 +194,8 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &
         proved: Default::default(),
         refusals: 0,
         acting: None,
+        because: String::new(),
+        noted: None,
         out: Out::default(),
     };
     (room, orphans)
@@ -204,7 +203,7 @@ fn restore(start: &Start<'_>, pepper: Zeroizing<[u8; 32]>, keys: Keys, tokens: &
 
 /// Everybody whose row opens with the key that is there, and whose keys are left over.
 fn people(stored: &[Stored], keys: Keys, next: u32) -> (People, Vec<u32>) {
-    let mut keys: BTreeMap<u32, PersonKey> = keys.into_iter().collect();
+    let mut keys = table_of(keys);
     let mut people = People { rows: BTreeMap::new(), next };
     for row in stored.iter().filter(|row| row.kind == KIOSK_PERSON.id) {
         let Some(id) = row.key.as_slice().try_into().ok().map(u32::from_be_bytes) else { continue };

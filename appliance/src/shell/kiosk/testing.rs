@@ -15,10 +15,15 @@ pub(crate) async fn kiosk(platform: &Platform, clocks: &Arc<Clocks>) -> Kiosk {
 
 /// The same with a clock of its own.
 pub(crate) async fn over(platform: &Platform, clocks: &Arc<Clocks>, clock: Arc<dyn Clock>) -> Kiosk {
-    start(Start {
-        clock,
+    start(Start { clock, ..alone(platform, clocks) }).await
+}
+
+/// What a kiosk starts with when nothing is stored, nor ever will be.
+pub(crate) fn alone(platform: &Platform, clocks: &Arc<Clocks>) -> Start<'static> {
+    Start {
+        clock: platform.clock.clone(),
         clocks: clocks.clone(),
-        zone: jiff::tz::TimeZone::UTC,
+        zone: platform.zone.clone(),
         key: platform.accounts.key(),
         vault: platform.vault.clone(),
         journal: platform.journal.clone(),
@@ -27,6 +32,5 @@ pub(crate) async fn over(platform: &Platform, clocks: &Arc<Clocks>, clock: Arc<d
         folder: None,
         french: Box::new(|| None),
         is_storing: Box::new(|| true),
-    })
-    .await
+    }
 }

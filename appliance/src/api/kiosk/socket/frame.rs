@@ -7,7 +7,8 @@ use serde_json::Value;
 use vigie_core::kiosk::{SessionId, StationId};
 
 use crate::accounts::secret::Secret;
-use crate::api::kiosk::beat::{BeatFrame, bad_frame, hex, number};
+use crate::api::kiosk::acts::Typed;
+use crate::api::kiosk::beat::{BeatFrame, bad_frame, hex, number, number_or_none};
 use crate::http::problem::Problem;
 use crate::shell::kiosk::Happening;
 
@@ -21,13 +22,8 @@ pub(in crate::api::kiosk) enum Said {
     Authenticate(Secret),
     /// An agent's regular word.
     Heartbeat(BeatFrame),
-    /// A person typed a code.
-    ValidateCode {
-        /// As typed.
-        code: Secret,
-        /// The agent's number for this try.
-        question: u64,
-    },
+    /// A person typed a code; an agent numbers its tries, staff says where.
+    ValidateCode(Typed),
     /// Staff starts a session without its code.
     StartSession {
         /// Which.
@@ -65,7 +61,7 @@ impl Said {
         match self {
             Self::Authenticate(_) => "authenticate",
             Self::Heartbeat(_) => "heartbeat",
-            Self::ValidateCode { .. } => "validate_code",
+            Self::ValidateCode(_) => "validate_code",
             Self::StartSession { .. } => "start_session",
             Self::GetTime(_) => "get_time",
             Self::Event(..) => "event",
@@ -92,8 +88,12 @@ struct Authenticate {
 #[derive(Deserialize)]
 struct ValidateCode {
     code: Secret,
-    #[serde(deserialize_with = "number")]
-    question: u64,
+    #[serde(default)]
+    workstation: Option<u32>,
+    #[serde(default)]
+    ip: Option<String>,
+    #[serde(default, deserialize_with = "number_or_none")]
+    question: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -150,8 +150,8 @@ pub(in crate::api::kiosk) fn read(text: &str) -> Result<Said, Problem> {
         "authenticate" => Said::Authenticate(part::<Authenticate>(data)?.token),
         "heartbeat" => Said::Heartbeat(part(data)?),
         "validate_code" => {
-            let ValidateCode { code, question } = part(data)?;
-            Said::ValidateCode { code, question }
+            let ValidateCode { code, workstation, ip, question } = part(data)?;
+            Said::ValidateCode(Typed { code, workstation, ip, question })
         }
         "start_session" => {
             let StartSession { session, workstation } = part(data)?;
@@ -232,6 +232,8 @@ mod tests {
                 r#"{"type":"validate_code","data":{"code":"ABCD-EFGH","question":"18446744073709551615"}}"#.into(),
                 "validate_code",
             ),
+            (r#"{"type":"validate_code","data":{"code":"ABCD-EFGH","ip":"192.0.2.7"}}"#.into(), "validate_code"),
+            (r#"{"type":"validate_code","data":{"code":"ABCD-EFGH","workstation":4}}"#.into(), "validate_code"),
             (r#"{"type":"start_session","data":{"session":7,"workstation":2}}"#.into(), "start_session"),
             (r#"{"type":"get_time"}"#.into(), "get_time"),
             (r#"{"type":"get_time","data":null}"#.into(), "get_time"),
@@ -255,7 +257,7 @@ mod tests {
             r#"{"type":7}"#,
             r#"{"type":"dance"}"#,
             r#"{"type":"heartbeat","data":[]}"#,
-            r#"{"type":"validate_code","data":{"code":"SECRET-CODE"}}"#,
+            r#"{"type":"validate_code","data":{"workstation":"SECRET"}}"#,
             r#"{"type":"validate_code","data":{"code":"SECRET-CODE","question":"SECRET"}}"#,
             r#"{"type":"authenticate","data":{"token":["SECRET"]}}"#,
             r#"{"type":"event","data":{"kind":"SECRET"}}"#,

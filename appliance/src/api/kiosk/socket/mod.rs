@@ -3,10 +3,10 @@
 //! The route table points `/ws/sessions` here.
 
 pub mod frame;
+pub(super) mod places;
 mod talk;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -18,12 +18,12 @@ use tokio::time::timeout;
 use vigie_core::kiosk::{SessionId, StationId};
 
 use self::frame::Said;
+use self::places::Place;
 use self::talk::Talk;
 use super::desk::{Desk, check_bound, session_in};
 use super::fault;
 use crate::accounts::Principal;
 use crate::accounts::role::{Access, Role};
-use crate::accounts::session;
 use crate::http::budget;
 use crate::http::call::Call;
 use crate::http::context::Platform;
@@ -33,10 +33,6 @@ use crate::http::problem::{Problem, faults};
 use crate::http::route::{Outcome, Route};
 use crate::shell::kiosk::{MAX_SOCKETS, Seat, Subscription, Whom};
 
-/// Sockets of one agent: the one in use, and the one that replaces it after a cable was pulled.
-const MAX_OF_AGENT: usize = 2;
-/// Sockets of one log-in of a person or a program.
-const MAX_OF_PERSON: usize = 8;
 /// For the first frame of whoever has not said who they are.
 const FIRST_FRAME: Duration = Duration::from_secs(5);
 /// For the goodbye to go through.
@@ -59,41 +55,6 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
                 open(desk, call, Some(session)).await
             }),
     ]
-}
-
-/// Open sockets by caller; entries are there while a socket is.
-#[derive(Default)]
-pub(crate) struct Places(Mutex<BTreeMap<session::SessionId, usize>>);
-
-/// One socket's place; given back when dropped.
-struct Place {
-    places: Arc<Places>,
-    session: session::SessionId,
-}
-
-impl Places {
-    fn take(self: &Arc<Self>, who: &Principal) -> Result<Place, Problem> {
-        let limit = if who.role == Role::Agent { MAX_OF_AGENT } else { MAX_OF_PERSON };
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = taken.entry(who.session).or_default();
-        if *count >= limit {
-            return Err(Problem::from(&fault::SOCKETS_OF_ONE_FULL).with("limit", limit));
-        }
-        *count += 1;
-        Ok(Place { places: self.clone(), session: who.session })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = taken.get_mut(&self.session) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                taken.remove(&self.session);
-            }
-        }
-    }
 }
 
 /// Somebody who may listen.
@@ -136,7 +97,8 @@ impl Opening {
     async fn speak(self, mut socket: Socket, admitted: Option<Admitted>) {
         let admitted = match admitted {
             Some(admitted) => Ok(admitted),
-            None => match timeout(FIRST_FRAME, self.hear_first(&mut socket)).await {
+            // In a box: it is over when the socket begins, and what it takes would stay in each of them.
+            None => match timeout(FIRST_FRAME, Box::pin(self.hear_first(&mut socket))).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err((&faults::LOGIN_NEEDED).into()),
             },

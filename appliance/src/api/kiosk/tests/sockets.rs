@@ -123,8 +123,9 @@ async fn an_agent_beats_opens_a_session_and_hears_at_once_what_staff_does() {
         }
         say(&mut agent, "wipe_ack", json!({ "session": session, "proof": "0".repeat(64) })).await;
         let mut report = beat();
-        report["report"] = json!({ "session": session, "epoch": 1, "used_ms": 1, "warned": 0, "shown": 0, "ahead_ms": 1, "done": "wiped" });
+        report["report"] = json!({ "session": session, "epoch": 1, "used_ms": 1, "warned": 1, "shown": 1, "ahead_ms": 1, "done": "wiped" });
         say(&mut agent, "heartbeat", report).await;
+        assert_eq!(next_of(&mut staff, "warning").await["threshold_ms"], json!(300_000));
         next_of(&mut agent, "lease").await;
         assert_eq!(bench.get(&format!("/api/sessions/{session}")).await.json()["status"], json!("closed"));
         for kind in ["workstation_event", "wipe_confirmed", "session_closed"] {
@@ -218,6 +219,20 @@ async fn what_may_not_be_said_is_refused_counted_and_then_ends_the_socket() {
         say(&mut operator, "start_session", json!({ "session": session })).await;
         let opened = next_of(&mut operator, "session_started").await;
         assert!(opened["ticket"].is_string(), "{opened}");
+        // What an agent's number of a try and its seat say, staff says by naming the workstation.
+        let (other, its_token) = enrol(bench, 10).await;
+        wake(bench, other, &its_token).await;
+        let (second, code) = issue(bench, &json!({ "minutes": 10 })).await;
+        for (data, refused) in [
+            (json!({ "code": code }), "workstation_needed"),
+            (json!({ "code": code, "ip": "x" }), "not_an_ip"),
+            (json!({ "code": code, "workstation": 99 }), "no_such_workstation"),
+        ] {
+            say(&mut operator, "validate_code", data).await;
+            assert_eq!(next_of(&mut operator, "error").await["errors"][0]["code"], refused);
+        }
+        say(&mut operator, "validate_code", json!({ "code": code, "workstation": other })).await;
+        assert_eq!(next_of(&mut operator, "session_started").await["session"], json!(second));
         // Nothing told twice: what comes next is of the workstation.
         let mut large = dial(bench, "/ws/sessions", Some(&token_of(bench, Role::Admin))).await.unwrap();
         next(&mut large).await;

@@ -47,22 +47,18 @@ pub(crate) struct UserView {
 
 impl UserView {
     pub(crate) fn of(person: &Person, lens: &Lens) -> Self {
-        let open = |text: &str| if lens.masked { String::new() } else { text.to_owned() };
-        let name = |text: &str| match text.chars().next() {
-            Some(letter) if lens.masked => format!("{letter}."),
-            _ => open(text),
-        };
-        let form = &person.form;
+        let form = if lens.masked { initials(&person.form) } else { person.form.clone() };
+        let PersonDraft { card_number, family_name, given_name, email, phone, birth_date, address, notes } = form;
         Self {
             id: person.id,
-            card_number: open(&form.card_number),
-            family_name: name(&form.family_name),
-            given_name: name(&form.given_name),
-            email: open(&form.email),
-            phone: open(&form.phone),
-            birth_date: open(&form.birth_date),
-            address: open(&form.address),
-            notes: open(&form.notes),
+            card_number,
+            family_name,
+            given_name,
+            email,
+            phone,
+            birth_date,
+            address,
+            notes,
             photo: (person.photo && !lens.masked).then(|| format!("/api/utilisateurs/{}/photo", person.id)),
             consent: person.consent.as_ref().map(|consent| ConsentView {
                 text_version: consent.text_version.clone(),
@@ -73,6 +69,16 @@ impl UserView {
             created_at: lens.text(person.created_at),
             masked: lens.masked,
         }
+    }
+}
+
+/// What is left of somebody for who may only look.
+fn initials(form: &PersonDraft) -> PersonDraft {
+    let initial = |name: &str| name.chars().next().map(|letter| format!("{letter}.")).unwrap_or_default();
+    PersonDraft {
+        family_name: initial(&form.family_name),
+        given_name: initial(&form.given_name),
+        ..PersonDraft::default()
     }
 }
 
@@ -97,17 +103,9 @@ pub(crate) struct AskedUser {
 }
 
 impl AskedUser {
-    pub(crate) fn draft(&self) -> PersonDraft {
-        PersonDraft {
-            card_number: self.card_number.clone(),
-            family_name: self.family_name.clone(),
-            given_name: self.given_name.clone(),
-            email: self.email.clone(),
-            phone: self.phone.clone(),
-            birth_date: self.birth_date.clone(),
-            address: self.address.clone(),
-            notes: self.notes.clone(),
-        }
+    pub(crate) fn draft(self) -> PersonDraft {
+        let Self { card_number, family_name, given_name, email, phone, birth_date, address, notes, .. } = self;
+        PersonDraft { card_number, family_name, given_name, email, phone, birth_date, address, notes }
     }
 }
 
@@ -127,17 +125,23 @@ pub(crate) struct AskedUserChange {
 }
 
 impl AskedUserChange {
+    /// Writes over a form what was asked.
     pub(crate) fn apply(self, form: &PersonDraft) -> PersonDraft {
-        let or = |asked: Option<String>, before: &String| asked.unwrap_or_else(|| before.clone());
-        PersonDraft {
-            card_number: or(self.card_number, &form.card_number),
-            family_name: or(self.family_name, &form.family_name),
-            given_name: or(self.given_name, &form.given_name),
-            email: or(self.email, &form.email),
-            phone: or(self.phone, &form.phone),
-            birth_date: or(self.birth_date, &form.birth_date),
-            address: or(self.address, &form.address),
-            notes: or(self.notes, &form.notes),
+        let mut form = form.clone();
+        for (asked, field) in [
+            (self.card_number, &mut form.card_number),
+            (self.family_name, &mut form.family_name),
+            (self.given_name, &mut form.given_name),
+            (self.email, &mut form.email),
+            (self.phone, &mut form.phone),
+            (self.birth_date, &mut form.birth_date),
+            (self.address, &mut form.address),
+            (self.notes, &mut form.notes),
+        ] {
+            if let Some(text) = asked {
+                *field = text;
+            }
         }
+        form
     }
 }

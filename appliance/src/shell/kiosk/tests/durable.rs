@@ -7,8 +7,10 @@ use std::time::Duration;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestRunner};
 use vigie_core::audit::Object;
-use vigie_core::kiosk::PersonId;
+use vigie_core::kiosk::desk::{Done, Report};
 use vigie_core::kiosk::session::State;
+use vigie_core::kiosk::warning::Warned;
+use vigie_core::kiosk::{PersonId, SessionId, lease};
 
 use super::super::{DayReport, Fault, Group, KioskSettings, Order, Person, Seat, SessionView};
 use super::*;
@@ -198,6 +200,61 @@ async fn a_session_goes_on_after_the_appliance_was_cut_off() {
         let ticket = opened.ticket.expose().to_owned();
         let again = back.call(move |room| room.redeem(Seat::by_staff(seat), &ticket, 2)).await.unwrap();
         assert_eq!((again.session, again.ticket.expose()), (opened.session, opened.ticket.expose()));
+    })
+    .await;
+}
+
+/// What a seat says of a session that has shown its first warning.
+fn warned(session: SessionId, done: Done) -> Option<Report> {
+    let (warned, shown) = (Warned(1), Warned(1));
+    Some(Report { session, epoch: 0, used_ms: 3_310_000, warned, shown, ahead_ms: 0, done })
+}
+
+#[tokio::test]
+async fn what_nobody_was_answered_for_waits_for_a_batch_and_comes_back_when_it_is_lost() {
+    with_bench(async |bench| {
+        let seat = bench.station(1).await;
+        let issued = bench.call(|room| room.issue(STAFF, &hour())).await.unwrap();
+        let (id, code) = (issued.session, issued.code.expose().to_owned());
+        bench.call(move |room| room.redeem(Seat::by_staff(seat), &code, 1)).await.unwrap();
+        bench.pass(Duration::from_secs(3_310)).await;
+        bench.beat(seat, 1, None).await;
+        bench.keeper.flush().await.unwrap();
+        let told =
+            async |bench: &Bench, kind: Kind| bench.kinds_after(0).await.iter().filter(|one| **one == kind).count();
+        let before = bench.keeper.status().counters.flushes;
+        bench.beat(seat, 1, warned(id, Done::No)).await;
+        assert_eq!(told(&bench, Kind::WarningShown).await, 1, "it is read at once");
+        assert_eq!(bench.keeper.status().counters.flushes, before, "and costs no flush");
+        // The power goes before anybody had a batch: the seat tells it again, and it is written once.
+        let copy = cut(&bench.folder);
+        let back = Bench::open(copy.path(), bench.clock.clone()).await;
+        assert_eq!(told(&back, Kind::WarningShown).await, 0);
+        for _ in 0..2 {
+            back.beat(seat, 1, warned(id, Done::No)).await;
+        }
+        assert_eq!(told(&back, Kind::WarningShown).await, 1);
+        // Whoever is answered takes it along, with what is proved.
+        bench.call(move |room| room.add_time(STAFF, id, 1_000, false)).await.unwrap();
+        let copy = cut(&bench.folder);
+        let back = Bench::open(copy.path(), bench.clock.clone()).await;
+        assert_eq!(told(&back, Kind::WarningShown).await, 1);
+        assert_eq!(back.call(move |room| room.session(id)).await.unwrap().used_ms, 3_310_000);
+        // The same of a session that is over: proved clean, forgotten by a power cut, and proved again.
+        bench.call(move |room| room.end(STAFF, id)).await.unwrap();
+        bench.call(move |room| room.wipe_proof(Seat::by_staff(seat), id, [5; 32])).await.unwrap();
+        bench.beat(seat, 1, warned(id, Done::Wiped)).await;
+        let copy = cut(&bench.folder);
+        let back = Bench::open(copy.path(), bench.clock.clone()).await;
+        let state = async |bench: &Bench| bench.call(move |room| room.session(id)).await.unwrap().state;
+        assert_eq!((state(&bench).await, state(&back).await), (State::Closed, State::Ended));
+        assert_eq!(back.beat(seat, 1, warned(id, Done::Ended)).await.order, lease::Order::Wipe);
+        back.call(move |room| room.wipe_proof(Seat::by_staff(seat), id, [5; 32])).await.unwrap();
+        back.beat(seat, 1, warned(id, Done::Wiped)).await;
+        assert_eq!(state(&back).await, State::Closed);
+        for kind in [Kind::SessionEnded, Kind::SessionClosed, Kind::WipeConfirmed] {
+            assert_eq!((told(&bench, kind).await, told(&back, kind).await), (1, 1), "{kind:?}");
+        }
     })
     .await;
 }

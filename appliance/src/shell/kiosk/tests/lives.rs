@@ -26,6 +26,16 @@ fn poll(socket: &mut Subscription) -> Option<Result<Arc<Frame>, Deaf>> {
     }
 }
 
+/// What happens next to a session, by name. Longer than a full card takes is too long.
+async fn happens(socket: &mut Subscription) -> &'static str {
+    loop {
+        let frame = tokio::time::timeout(Duration::from_secs(60), socket.hear()).await.expect("a frame").unwrap();
+        if frame.kind != "workstation" {
+            return frame.kind;
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_socket_hears_its_own() {
     with_bench(async |bench| {
@@ -62,6 +72,90 @@ async fn each_socket_hears_its_own() {
         hear(&mut other);
         assert_eq!(poll(&mut other), Some(Err(Deaf::Over)));
         assert_eq!(bench.kiosk.live().count(), 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_follows_from_a_visit_is_told_after_it() {
+    with_bench(async |bench| {
+        let seat = bench.station(1).await;
+        let mut all = bench.kiosk.live().subscribe(Whom::All, false).unwrap();
+        for question in 0..20 {
+            let issued = bench.call(|room| room.issue(STAFF, &hour())).await.unwrap();
+            let (id, code) = (issued.session, issued.code.expose().to_owned());
+            bench.call(move |room| room.redeem(Seat::by_staff(seat), &code, question)).await.unwrap();
+            hear(&mut all);
+            // Nothing is left: the clock ends it in the turn after, while this is still on its way to the card.
+            bench.call(move |room| room.add_time(STAFF, id, -86_400_000, false)).await.unwrap();
+            assert_eq!([happens(&mut all).await, happens(&mut all).await], ["time_added", "session_terminated"]);
+            bench.beat(seat, u8::try_from(question).unwrap() + 2, None).await;
+            assert_eq!(happens(&mut all).await, "session_closed");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_seat_that_was_held_is_told_as_an_end() {
+    with_bench(async |bench| {
+        let seat = bench.station(1).await;
+        let mut all = bench.kiosk.live().subscribe(Whom::All, false).unwrap();
+        for (boot, by_staff) in [(2, true), (3, false)] {
+            let issued = bench.call(|room| room.issue(STAFF, &hour())).await.unwrap();
+            let (id, code) = (issued.session, issued.code.expose().to_owned());
+            bench.call(move |room| room.redeem(Seat::by_staff(seat), &code, boot.into())).await.unwrap();
+            bench.beat(seat, boot, None).await;
+            for kind in ["code_issued", "session_started", "session_interrupted"] {
+                assert_eq!(happens(&mut all).await, kind);
+            }
+            if by_staff {
+                bench.call(move |room| room.end(STAFF, id)).await.unwrap();
+            } else {
+                // Nobody came back for it.
+                bench.pass(Duration::from_secs(600)).await;
+            }
+            assert_eq!(happens(&mut all).await, "session_terminated");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_clock_does_is_noted_as_a_run() {
+    with_bench(async |bench| {
+        let seat = bench.station(1).await;
+        let runs = Arc::new(std::sync::Mutex::new(Vec::<(&str, String)>::new()));
+        let noted = runs.clone();
+        bench
+            .call(move |room| room.note_runs(Box::new(move |job, _, words| noted.lock().unwrap().push((job, words)))))
+            .await;
+        let issued = bench.call(|room| room.issue(STAFF, &hour())).await.unwrap();
+        let (id, code) = (issued.session, issued.code.expose().to_owned());
+        bench.call(|room| room.issue_batch(STAFF, &hour(), 3)).await.unwrap();
+        bench.call(move |room| room.redeem(Seat::by_staff(seat), &code, 1)).await.unwrap();
+        bench.pass(Duration::from_secs(3_590)).await;
+        let warned = vigie_core::kiosk::warning::Warned(0b1_0000);
+        let report = vigie_core::kiosk::desk::Report {
+            session: id,
+            epoch: 0,
+            used_ms: 3_590_000,
+            warned,
+            shown: warned,
+            ahead_ms: 0,
+            done: vigie_core::kiosk::desk::Done::No,
+        };
+        bench.beat(seat, 1, Some(report)).await;
+        bench.pass(Duration::from_secs(10)).await;
+        let wanted = [
+            (super::super::WARNINGS_JOB, format!("10 s before the end of session {}", id.0)),
+            (super::super::CLOCK_JOB, format!("session {} used up, and 3 more", id.0)),
+        ];
+        // A run is noted when what it did is on the card.
+        while runs.lock().unwrap().len() < wanted.len() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(*runs.lock().unwrap(), wanted);
     })
     .await;
 }

@@ -47,6 +47,11 @@ fn now_ms() -> u64 {
 impl Bench {
     /// Opens a folder, a used one or a new one.
     pub(super) async fn open(folder: &Path, clock: Arc<HandClock>) -> Self {
+        Self::open_by(folder, clock, now_ms).await
+    }
+
+    /// The same, with the log's own clock: it decides when what may wait is written.
+    pub(super) async fn open_by(folder: &Path, clock: Arc<HandClock>, now_ms: fn() -> u64) -> Self {
         let (keeper, mut stored) = Keeper::open(&folder.join("log"), now_ms).unwrap();
         let clocks = Arc::new(Clocks::open(&stored, Some(keeper.clone())));
         let key = Arc::new(DeviceKey::from_seed(&[7; 32]));
@@ -58,7 +63,7 @@ impl Bench {
         let kiosk = start(Start {
             clock: clock.clone(),
             clocks,
-            zone: jiff::tz::TimeZone::UTC,
+            zone: crate::shell::zone::SiteZone::default(),
             key,
             vault,
             journal: journal.clone(),

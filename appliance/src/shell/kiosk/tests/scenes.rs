@@ -301,3 +301,26 @@ async fn full_tables_refuse_clearly_and_go_on() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn why_staff_ended_a_session_stands_in_the_journal_as_far_as_it_fits() {
+    with_bench(async |bench| {
+        let seat = bench.station(1).await;
+        for (reason, kept) in [
+            ("The library\ncloses.", "workstation 1: The library closes."),
+            ("", "workstation 1"),
+            (&"é".repeat(60), &*format!("workstation 1: {}", "é".repeat(24))),
+        ] {
+            let issued = bench.call(|room| room.issue(STAFF, &hour())).await.unwrap();
+            let (id, code) = (issued.session, issued.code.expose().to_owned());
+            bench.call(move |room| room.redeem(Seat::by_staff(seat), &code, 1)).await.unwrap();
+            let reason = reason.to_owned();
+            bench.call(move |room| room.end_because(STAFF, id, &reason).map(|_| ())).await.unwrap();
+            bench.beat(seat, 1, report(id, 0, Done::Wiped)).await;
+            let entries = bench.entries().await;
+            let ended = entries.iter().rev().find(|entry| entry.what.kind == Kind::SessionEnded.code()).unwrap();
+            assert_eq!(&*ended.what.detail, kept);
+        }
+    })
+    .await;
+}
