@@ -106,9 +106,9 @@ fn carry_out(command: Command) -> Result<ExitCode, Ending> {
     let exit = match command {
         Command::Help(topic) => say(help::text(topic)),
         Command::Version => say(&format!("vigie {}\n", env!("CARGO_PKG_VERSION"))),
-        Command::Check { file } => {
+        Command::Check { file, json } => {
             let effective = settle(&Options { config: Some(file), ..Options::default() })?;
-            say(&effective.explain())
+            say(&if json { effective.document() } else { effective.explain() })
         }
         Command::Run(options) => {
             let arguments = std::env::args_os().skip(1).collect();
@@ -134,8 +134,8 @@ fn carry_out(command: Command) -> Result<ExitCode, Ending> {
         Command::Recorder { options, json, follow } => {
             recorder::print(&settle(&options)?.config.data.dir, json, follow)
         }
-        Command::VerifyJournal(options) => {
-            run::verify_journal(&settle(&options)?.config)?;
+        Command::VerifyJournal { options, json } => {
+            run::verify_journal(&settle(&options)?.config, json)?;
             Ok(Exit::Ok)
         }
         Command::ExportJournal { options, form } => {

@@ -10,13 +10,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use self::calendar::{Daily, Plan};
 use crate::accounts::clock::Clock;
 use crate::recorder::say;
 use crate::shell::tasks::{self, Beat};
+use crate::shell::zone::SiteZone;
 
 /// Jobs in the table; the product has fewer than ten.
 const MAX_JOBS: usize = 32;
@@ -103,7 +103,7 @@ pub(crate) struct Jobs {
     asked: Notify,
     clock: Arc<dyn Clock>,
     /// The site's zone.
-    pub(crate) zone: TimeZone,
+    pub(crate) zone: SiteZone,
 }
 
 /// The work behind the rows; it stays with the task that does it.
@@ -114,7 +114,7 @@ pub(crate) struct Worker {
 
 impl Jobs {
     /// An empty table and its worker.
-    pub(crate) fn new(clock: Arc<dyn Clock>, zone: TimeZone) -> (Arc<Self>, Worker) {
+    pub(crate) fn new(clock: Arc<dyn Clock>, zone: SiteZone) -> (Arc<Self>, Worker) {
         let jobs = Arc::new(Self { rows: Mutex::default(), asked: Notify::new(), clock, zone });
         (jobs.clone(), Worker { jobs, work: Vec::new() })
     }
@@ -215,8 +215,8 @@ impl Worker {
                 let mut rows = self.jobs.lock();
                 let Some(row) = rows.iter_mut().find(|row| row.name == *name) else { continue };
                 let due = match row.rhythm {
-                    Rhythm::Daily(daily) => plan.look(&self.jobs.zone, daily, self.jobs.clock.wall()),
-                    Rhythm::Monthly(daily) => plan.look_monthly(&self.jobs.zone, daily, self.jobs.clock.wall()),
+                    Rhythm::Daily(daily) => plan.look(&self.jobs.zone.now(), daily, self.jobs.clock.wall()),
+                    Rhythm::Monthly(daily) => plan.look_monthly(&self.jobs.zone.now(), daily, self.jobs.clock.wall()),
                     Rhythm::Every(every) => {
                         let now = self.jobs.clock.now();
                         let due = row.due.is_some_and(|at| at <= now);
@@ -266,7 +266,7 @@ mod tests {
 
     fn table() -> (Arc<HandClock>, Arc<Jobs>, Worker) {
         let clock = Arc::new(HandClock::default());
-        let (jobs, worker) = Jobs::new(clock.clone(), calendar::zone("UTC").unwrap());
+        let (jobs, worker) = Jobs::new(clock.clone(), SiteZone::default());
         (clock, jobs, worker)
     }
 

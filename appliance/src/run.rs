@@ -22,6 +22,7 @@ mod tls;
 mod watched;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -134,6 +135,12 @@ fn greet(listener: &TcpListener, tls: Option<&Tls>, code: Option<&str>, fences: 
     match tls {
         Some(tls) => tls::greet(tls, &reachable),
         None => println!("TLS is off: everything goes unencrypted, passwords too"),
+    }
+    if address.ip().is_unspecified() {
+        let (scheme, port) = tls.map_or(("http", address.port()), |tls| ("https", tls.port()));
+        for ip in own::to_type().into_iter().filter(|ip| ip.is_ipv4() || address.is_ipv6()) {
+            println!("from other machines: {scheme}://{}", SocketAddr::new(ip, port));
+        }
     }
     if let Some(code) = code {
         println!("setup code: {code}");

@@ -164,13 +164,14 @@ impl Journal {
     }
 
     /// Keeps rows together with the acts that changed them: both are on the card, or neither is. What comes back ends when
-    /// they are, and may be dropped by whoever does not wait.
+    /// they are, and may be dropped by whoever does not wait. `now` asks for that soon; else they go with the next flush,
+    /// within a minute, and a power cut before that may cost them.
     #[must_use]
-    pub fn write_beside(&self, rows: Vec<Change>, acts: Vec<Act>) -> Reading<Result<(), NotSaved>> {
+    pub fn write_beside(&self, rows: Vec<Change>, acts: Vec<Act>, now: bool) -> Reading<Result<(), NotSaved>> {
         self.tell_lost();
         let count = u32::try_from(acts.len()).unwrap_or(u32::MAX);
         let drafts = acts.into_iter().map(|act| self.draft(act)).collect();
-        self.store.write_beside(rows, drafts).unwrap_or_else(|error| {
+        self.store.write_beside(rows, drafts, now).unwrap_or_else(|error| {
             self.lost.fetch_add(count, Ordering::Relaxed);
             Box::pin(std::future::ready(Err(error)))
         })

@@ -144,11 +144,12 @@ const CHECK: &str = "\
 Read a configuration file and explain the result: every key, its value, and
 whether it comes from the file, the environment, or is built in.
 
-Usage: vigie check FILE
+Usage: vigie check [OPTIONS] FILE
 
 A mistake is told with line and column, and the exit code is 78.
 
 Options:
+  --json              Print JSON instead of lines.
   -h, --help          Print this.
 ";
 
@@ -228,6 +229,7 @@ numbers of entries, and the exit code is 65. The head it prints, kept somewhere
 else, proves later that nothing up to that entry was changed.
 
 Options:
+  --json              verify: print one JSON object instead of lines.
   --format FORM       export: jsonl (a document a line) or csv. [jsonl]
   --data DIR          The folder of the service. [data]
   --config FILE       Read this configuration. [/etc/vigie/vigie.toml if there]

@@ -4,9 +4,10 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use vigie_core::lan::sweep::{MAX_SWEEP_PORTS, Pace};
 
 use lexopt::{Arg, Parser, ValueExt};
+use vigie_core::lan::probe::is_printing_port;
+use vigie_core::lan::sweep::{MAX_SWEEP_PORTS, Pace};
 
 use super::help::Topic;
 use super::{Ending, Exit};
@@ -25,6 +26,7 @@ pub(super) enum Command {
     Scan(ScanOptions),
     Check {
         file: PathBuf,
+        json: bool,
     },
     Export {
         options: Options,
@@ -40,7 +42,10 @@ pub(super) enum Command {
         json: bool,
         follow: bool,
     },
-    VerifyJournal(Options),
+    VerifyJournal {
+        options: Options,
+        json: bool,
+    },
     ExportJournal {
         options: Options,
         form: ExportForm,
@@ -228,21 +233,28 @@ fn ports(text: &str) -> Result<Vec<u16>, Ending> {
             (Ok(first), Ok(last)) if first <= last && first > 0 => (first, last),
             _ => return Err(wrong(part)),
         };
+        if first == last && is_printing_port(first) {
+            // In a range they are left out without a word: somebody who wants all ports does not mean these.
+            let why = format!("--ports: printers print what is sent to port {first}, so it is never touched");
+            return Err(Ending::new(Exit::Usage, why));
+        }
         all.extend(first..=last);
     }
     if all.len() > MAX_SWEEP_PORTS { Err(wrong(text)) } else { Ok(all) }
 }
 
 fn parse_check(mut parser: Parser) -> Result<Command, Ending> {
-    let mut file = None;
+    let (mut file, mut json) = (None, false);
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Check)),
+            Arg::Long("json") => json = true,
             Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
             other => return Err(usage(other.unexpected())),
         }
     }
-    file.map(|file| Command::Check { file }).ok_or_else(|| Ending::new(Exit::Usage, "check needs the name of a file"))
+    file.map(|file| Command::Check { file, json })
+        .ok_or_else(|| Ending::new(Exit::Usage, "check needs the name of a file"))
 }
 
 fn parse_export(mut parser: Parser) -> Result<Command, Ending> {
@@ -303,10 +315,11 @@ fn parse_recorder(mut parser: Parser) -> Result<Command, Ending> {
 }
 
 fn parse_audit(mut parser: Parser) -> Result<Command, Ending> {
-    let (mut options, mut form, mut word) = (Options::default(), None, None);
+    let (mut options, mut form, mut word, mut json) = (Options::default(), None, None, false);
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help(Topic::Audit)),
+            Arg::Long("json") => json = true,
             Arg::Long("format") => {
                 form = Some(match parser.value().and_then(ValueExt::string).map_err(usage)?.as_str() {
                     "jsonl" => ExportForm::Json,
@@ -327,8 +340,11 @@ fn parse_audit(mut parser: Parser) -> Result<Command, Ending> {
         }
     }
     match (word.as_deref(), form) {
-        (Some("verify"), None) => Ok(Command::VerifyJournal(options)),
+        (Some("verify"), None) => Ok(Command::VerifyJournal { options, json }),
         (Some("verify"), Some(_)) => Err(Ending::new(Exit::Usage, "--format belongs to audit export")),
+        (Some("export"), _) if json => {
+            Err(Ending::new(Exit::Usage, "--json belongs to audit verify; audit export has --format jsonl"))
+        }
         (Some("export"), form) => Ok(Command::ExportJournal { options, form: form.unwrap_or_default() }),
         _ => Err(Ending::new(Exit::Usage, "audit needs a word: audit verify, or audit export")),
     }
@@ -423,18 +439,21 @@ mod tests {
         let set_up = Command::SetUp { options: data, admin: "ada".into() };
         assert_eq!(read("setup --data d --admin ada --password-stdin"), Ok(set_up));
         assert_eq!(ports("22, 80,8000-8002").unwrap(), [22, 80, 8000, 8001, 8002]);
-        for wrong in ["", "0", "80-22", "65536", "x", "1-1025"] {
+        for wrong in ["", "0", "80-22", "65536", "x", "1-1025", "9100", "80,631"] {
             assert!(ports(wrong).is_err(), "{wrong}");
         }
         let scan = ScanOptions { json: true, targets: vec!["10.0.0.0/24".into()], ..ScanOptions::default() };
         assert_eq!(read("scan --json 10.0.0.0/24"), Ok(Command::Scan(scan)));
         let data = Options { data: Some("d".into()), ..Options::default() };
-        assert_eq!(read("audit verify --data d"), Ok(Command::VerifyJournal(data.clone())));
+        assert_eq!(read("audit verify --data d"), Ok(Command::VerifyJournal { options: data.clone(), json: false }));
         assert_eq!(
             read("audit export --format csv --data d"),
             Ok(Command::ExportJournal { options: data, form: ExportForm::Csv })
         );
-        assert_eq!(read("check x.toml"), Ok(Command::Check { file: "x.toml".into() }));
+        assert_eq!(read("check x.toml"), Ok(Command::Check { file: "x.toml".into(), json: false }));
+        assert_eq!(read("check --json x.toml"), Ok(Command::Check { file: "x.toml".into(), json: true }));
+        let verify = Command::VerifyJournal { options: Options::default(), json: true };
+        assert_eq!(read("audit verify --json"), Ok(verify));
         assert_eq!(read("export --csv"), Ok(Command::Export { options: Options::default(), csv: true }));
         let restore = Command::Restore { options: Options::default(), file: "b.json".into(), yes: true };
         assert_eq!(read("restore b.json --yes"), Ok(restore));
@@ -460,6 +479,7 @@ mod tests {
             ("audit", "audit verify"),
             ("audit burn", "audit verify"),
             ("audit export --format xml", "neither jsonl nor csv"),
+            ("audit export --json", "--format jsonl"),
             ("audit verify --format csv", "belongs to audit export"),
             ("check", "name of a file"),
             ("restore --yes", "what `vigie export` wrote"),

@@ -151,21 +151,14 @@ mod tests {
     use flate2::read::GzDecoder;
 
     use super::*;
-    use crate::accounts::Accounts;
     use crate::accounts::clock::HandClock;
-    use crate::accounts::password::Hasher;
     use crate::accounts::store::RamStore;
-    use crate::accounts::token::DeviceKey;
-    use crate::http::guard::OwnNames;
     use crate::http::limits::Limits;
-    use crate::http::logs::LogRing;
+    use crate::http::testing::platform;
 
     fn archive(folder: &Path) -> Archive {
         let clock = Arc::new(HandClock::default());
-        let (store, key) = (Arc::new(RamStore::default()), DeviceKey::from_seed(&[7; 32]));
-        let (accounts, _) = Accounts::open(store, clock.clone(), key, Hasher::with_cost(64, 1)).unwrap();
-        let logs = LogRing::new(clock.clone());
-        let platform = Platform::new(Arc::new(accounts), clock, logs, OwnNames::default(), Limits::default());
+        let (platform, _) = platform(RamStore::default(), &clock, Limits::default());
         Archive::new(folder, &Arc::new(platform), &Arc::new(Clocks::open(&[], None)))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vigie_store::Health;
 use vigie_sys::memory;
 
-use super::{chores, journal, key, numbers, own, store, tls, watched};
+use super::{journal, key, numbers, own, store, tls, watched};
 use crate::accounts::Accounts;
 use crate::accounts::clock::Clock;
 use crate::accounts::journal::Journal;
@@ -24,6 +24,7 @@ use crate::shell::clocks::{BootClock, Clocks};
 use crate::shell::keeper::{Keeper, KeptAccounts, KeptCredentials, Stored};
 use crate::shell::partition::DataPartition;
 use crate::shell::written::Today;
+use crate::shell::zone::{self, SiteZone};
 
 /// What stands.
 pub(super) struct Base {
@@ -56,7 +57,8 @@ pub(super) fn lay(config: &Config, fences: Fences) -> Result<(Base, Option<Secre
     let store = Arc::new(KeptCredentials::new(keeper.clone(), &stored));
     let vault = Arc::new(Vault::open(store, clock.clone(), &key));
     let store = Arc::new(KeptAccounts::new(keeper.clone(), &stored));
-    let (accounts, code) = Accounts::open(store, clock.clone(), key, Hasher::default())
+    let hasher = Hasher::default().making_room(memory::give_back);
+    let (accounts, code) = Accounts::open(store, clock.clone(), key, hasher)
         .map_err(|error| Ending::new(Exit::System, format!("no randomness for secrets: {error}")))?;
     let own_names = own::names(&config.http.host_names);
     let tls = tls::open(config.http.tls, &config.data.dir, &own::lasting(&config.http.host_names), clock.clone())?;
@@ -65,15 +67,23 @@ pub(super) fn lay(config: &Config, fences: Fences) -> Result<(Base, Option<Secre
         .with_tls(tls)
         .with_journal(journal.clone())
         .with_vault(vault.clone())
+        .with_zone(zone_of(config, &stored))
         .with_metrics_token(config.http.metrics_token.clone());
     let platform = Arc::new(platform);
     let recorder = Recorder::start(&config.data.dir, clocks.this_boot());
     recorder.count(&platform.metrics);
     numbers::collect(&platform.metrics, &keeper);
-    watch_storage(&platform, &keeper, &recorder, config);
+    watch_storage(&platform, &keeper, &recorder);
     tls::watch(&platform);
     watched::tell(&platform, fences);
     Ok((Base { platform, keeper, stored, clocks, vault, journal, recorder }, code))
+}
+
+/// The site's zone: what the environment says, then what a person chose, then the file.
+fn zone_of(config: &Config, stored: &[Stored]) -> SiteZone {
+    let fixed = config.is_of_environment("system.zone");
+    let chosen = zone::chosen(stored).filter(|_| !fixed);
+    SiteZone::new(chosen.as_deref().unwrap_or(&config.system.zone), fixed)
 }
 
 fn report_opening(keeper: &Keeper) {
@@ -89,7 +99,7 @@ fn report_opening(keeper: &Keeper) {
     }
 }
 
-fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recorder>, config: &Config) {
+fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recorder>) {
     let status = keeper.clone();
     platform.watch(move || {
         let (ok, detail) = match status.status().health {
@@ -104,7 +114,7 @@ fn watch_storage(platform: &Arc<Platform>, keeper: &Keeper, recorder: &Arc<Recor
         platform.watch(move || Check { name: "data_partition", ok: sound, needed: false, detail: words.clone() });
     }
     let (counts, recorder) = (keeper.clone(), recorder.clone());
-    let today = Today::new(chores::zone_of(config), platform.clock.clone());
+    let today = Today::new(platform.zone.clone(), platform.clock.clone());
     platform.know_facts(move || {
         let (counters, recorded) = (counts.status().counters, recorder.written_bytes());
         // The recorder writes whole pages.

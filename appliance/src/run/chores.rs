@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::Config;
 use crate::http::context::Platform;
 use crate::http::metrics::Metrics;
-use crate::jobs::calendar::{Daily, zone};
+use crate::jobs::calendar::Daily;
 use crate::jobs::{Jobs, Rhythm, Worker};
 use crate::recorder;
 use crate::shell::keeper::Keeper;
@@ -23,14 +22,8 @@ static SWEEP_SECONDS: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 180.0, 6
 const SCAN: &str = "scan";
 
 /// An empty table in the site's zone.
-pub(super) fn table(platform: &Platform, config: &Config) -> (Arc<Jobs>, Worker) {
-    Jobs::new(platform.clock.clone(), zone_of(config))
-}
-
-/// The site's zone.
-pub(super) fn zone_of(config: &Config) -> jiff::tz::TimeZone {
-    // The configuration was checked with the same reader.
-    zone(&config.system.zone).unwrap_or(jiff::tz::TimeZone::UTC)
+pub(super) fn table(platform: &Platform) -> (Arc<Jobs>, Worker) {
+    Jobs::new(platform.clock.clone(), platform.zone.clone())
 }
 
 /// Has the table note every sweep that ends, whoever began it.

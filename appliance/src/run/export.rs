@@ -60,7 +60,7 @@ pub fn export(config: &Config, csv: bool) -> Result<(), Ending> {
 }
 
 fn everything(config: &Config, stored: &[Stored], devices: &[DeviceView]) -> Result<Vec<u8>, Ending> {
-    let settings = stored_settings(stored).unwrap_or_else(|| config.network.settings());
+    let settings = config.network_settings(stored_settings(stored));
     let accounts: Vec<Value> = stored
         .iter()
         .filter(|row| row.kind == ACCOUNT.id)

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::json;
 use tokio::runtime::Builder;
 
 use super::{key, prepare, store};
@@ -54,11 +55,11 @@ fn open_folder(folder: &Path) -> Result<Opened, Ending> {
     Ok(Opened { keeper, journal, clocks, names })
 }
 
-/// Verifies the journal of a folder and says what it found.
+/// Verifies the journal of a folder and says what it found: in lines of text, or as one JSON object.
 ///
 /// # Errors
 /// When something is wrong with it, with what in words; when the folder has no data, or the service has it open.
-pub fn verify_journal(config: &Config) -> Result<(), Ending> {
+pub fn verify_journal(config: &Config, json: bool) -> Result<(), Ending> {
     prepare()?;
     let report = Builder::new_current_thread().enable_all().build()?.block_on(async {
         let Opened { keeper, journal, .. } = open_folder(&config.data.dir)?;
@@ -67,16 +68,29 @@ pub fn verify_journal(config: &Config) -> Result<(), Ending> {
         Ok::<_, Ending>(verified.report)
     })?;
     let head = data_encoding::HEXLOWER.encode(&report.head.hash);
-    println!("{} entries, {} to {}", report.entries, report.first, report.head.number);
-    println!("head {head}");
+    let all = report.findings.len() as u64 + report.more;
+    let findings: Vec<_> = report.findings.iter().map(|finding| tell_finding(*finding)).collect();
+    if json {
+        println!(
+            "{}",
+            json!({
+                "good": report.is_good(), "entries": report.entries, "first": report.first,
+                "last": report.head.number, "head": head, "findings": findings, "findings_in_all": all,
+            })
+        );
+    } else {
+        println!("{} entries, {} to {}", report.entries, report.first, report.head.number);
+        println!("head {head}");
+        for finding in &findings {
+            println!("wrong: {finding}");
+        }
+    }
     if report.is_good() {
-        println!("the chain is whole; keep the head elsewhere to prove that later");
+        if !json {
+            println!("the chain is whole; keep the head elsewhere to prove that later");
+        }
         return Ok(());
     }
-    for finding in &report.findings {
-        println!("wrong: {}", tell_finding(*finding));
-    }
-    let all = report.findings.len() as u64 + report.more;
     Err(Ending::new(Exit::Data, format!("audit: the journal is damaged or was changed: {all} findings, listed above")))
 }
 

@@ -9,14 +9,13 @@ use vigie_store::Health;
 
 use super::archive::Archive;
 use super::base::Base;
-use super::chores::zone_of;
 use crate::accounts::journal::Kept;
 use crate::accounts::role::Role;
 use crate::config::Config;
 use crate::http::context::Platform;
 use crate::jobs::calendar::Daily;
-use crate::jobs::{Rhythm, Worker};
-use crate::shell::kiosk::{self, Kiosk, Room, Start};
+use crate::jobs::{Jobs, Rhythm, Worker};
+use crate::shell::kiosk::{self, CLOCK_JOB, Kiosk, Noted, Room, Start, WARNINGS_JOB};
 
 /// Starts them over what the log held. On the local task set of the caller.
 pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
@@ -30,7 +29,7 @@ pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
     let kiosk = kiosk::start(Start {
         clock: platform.clock.clone(),
         clocks: clocks.clone(),
-        zone: zone_of(config),
+        zone: platform.zone.clone(),
         key: platform.accounts.key(),
         vault: platform.vault.clone(),
         journal: platform.journal.clone(),
@@ -45,14 +44,32 @@ pub(super) async fn start(base: &Base, config: &Config) -> Kiosk {
     kiosk
 }
 
+/// What a job says that nobody can ask for.
+const OWN_CLOCK: &str = "it has a clock of its own";
 /// Between two looks at how full the tables are.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 /// Between two looks for sessions that should have ended by themselves.
 const NET_EVERY: Duration = Duration::from_secs(300);
 
-/// Adds what is done by the clock to the table.
-pub(super) fn add_jobs(worker: &mut Worker, platform: &Arc<Platform>, kiosk: &Kiosk, archive: &Archive) {
+/// Adds what is done by the clock to the table. On the local task set of the caller.
+pub(super) fn add_jobs(
+    worker: &mut Worker,
+    jobs: &Arc<Jobs>,
+    platform: &Arc<Platform>,
+    kiosk: &Kiosk,
+    archive: &Archive,
+) {
     let at = |hour, minute| Daily { hour, minute };
+    let about = "Ends each session and each code at its own moment; sleeps until the next one, never polls.";
+    worker.add((CLOCK_JOB, about), Rhythm::Own, false, async || Err(OWN_CLOCK.to_owned()));
+    let about = "Warnings 5 min, 2 min, 1 min, 30 s and 10 s before an end; workstations show them and tell it.";
+    worker.add((WARNINGS_JOB, about), Rhythm::Own, false, async || Err(OWN_CLOCK.to_owned()));
+    let (hand, jobs) = (kiosk.clone(), jobs.clone());
+    tokio::task::spawn_local(async move {
+        let noted: Noted = Box::new(move |job, took, words| jobs.note(job, took, Ok(words)));
+        // A service that stops before has nothing to note.
+        let _stopping = hand.call(move |room| room.note_runs(noted)).await;
+    });
     let hand = kiosk.clone();
     let about = "Ends sessions that should have ended by themselves; there should be none.";
     worker.add(("sessions-expired", about), Rhythm::Every(NET_EVERY), true, move || {
@@ -159,4 +176,42 @@ pub(super) fn count(platform: &Arc<Platform>, kiosk: &Kiosk) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::clock::HandClock;
+    use crate::accounts::store::RamStore;
+    use crate::http::limits::Limits;
+    use crate::http::testing::platform;
+    use crate::shell::clocks::Clocks;
+
+    #[tokio::test]
+    async fn the_table_has_every_job_of_the_workstations_at_its_time() {
+        let clock = Arc::new(HandClock::default());
+        let platform = Arc::new(platform(RamStore::default(), &clock, Limits::default()).0);
+        let clocks = Arc::new(Clocks::open(&[], None));
+        let (jobs, mut worker) = Jobs::new(clock, crate::shell::zone::SiteZone::default());
+        let work = async {
+            let kiosk = kiosk::testing::kiosk(&platform, &clocks).await;
+            let folder = tempfile::tempdir().unwrap();
+            let archive = Archive::new(folder.path(), &platform, &clocks);
+            add_jobs(&mut worker, &jobs, &platform, &kiosk, &archive);
+        };
+        tokio::task::LocalSet::new().run_until(work).await;
+        let daily = |hour, minute| Rhythm::Daily(Daily { hour, minute });
+        let rows: Vec<_> = jobs.rows().into_iter().map(|row| (row.name, row.rhythm)).collect();
+        let wanted = [
+            ("session-clock", Rhythm::Own),
+            ("warnings", Rhythm::Own),
+            ("sessions-expired", Rhythm::Every(Duration::from_secs(5 * 60))),
+            ("logs-cleanup", daily(3, 0)),
+            ("sessions-cleanup", daily(4, 0)),
+            ("sessions-report", daily(6, 0)),
+            ("logs-report", daily(6, 30)),
+            ("logs-archive", Rhythm::Monthly(Daily { hour: 1, minute: 0 })),
+        ];
+        assert_eq!(rows, wanted);
+    }
 }

@@ -33,14 +33,14 @@ pub(super) struct Lookout {
 pub(super) fn start(config: &Config, base: &mut Base, workstations: &Kiosk) -> Result<Lookout, Ending> {
     let (platform, keeper, clocks) = (&base.platform, &base.keeper, &base.clocks);
     let stored = std::mem::take(&mut base.stored);
-    let settings = stored_settings(&stored).unwrap_or_else(|| config.network.settings());
+    let settings = config.network_settings(stored_settings(&stored));
     let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
     for complaint in complaints {
         tracing::warn!("{complaint}");
     }
     let watching = api::network::monitoring::chosen(&stored);
     let state = Arc::new(State::default());
-    let (jobs, mut worker) = chores::table(platform, config);
+    let (jobs, mut worker) = chores::table(platform);
     let tell = api::network::live::listener(platform.clone(), clocks.clone(), state.clone());
     let start = network::Start {
         settings: settings.clone(),
@@ -57,7 +57,7 @@ pub(super) fn start(config: &Config, base: &mut Base, workstations: &Kiosk) -> R
     let network = network::start(start).map_err(|error| Ending::new(Exit::System, error.to_string()))?;
     tokio::task::spawn_local(recorder::watch(platform.clone(), network.clone(), keeper.clone()));
     let archive = Archive::new(&config.data.dir, platform, clocks);
-    kiosk::add_jobs(&mut worker, platform, workstations, &archive);
+    kiosk::add_jobs(&mut worker, &jobs, platform, workstations, &archive);
     chores::start(worker, platform, &network, keeper);
     Ok(Lookout { network, jobs, settings, state })
 }

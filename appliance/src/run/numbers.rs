@@ -5,12 +5,12 @@ use vigie_store::{Health, Kind};
 
 use crate::http::metrics::Metrics;
 use crate::shell::keeper::{
-    ACCOUNT, AUDIT, BOOT, CHANGE, DEVICE, KEPT_SCAN, KIOSK_DAY, KIOSK_PERSON, KIOSK_SESSION, KIOSK_STATION,
-    KIOSK_USAGE, KIOSK_WORKSTATION, Keeper, SEGMENT, SETTINGS, WATCH,
+    ACCOUNT, AUDIT, BOOT, CHANGE, DEVICE, KEPT_SCAN, KIOSK_DAY, KIOSK_PERSON, KIOSK_PROVED, KIOSK_SESSION,
+    KIOSK_STATION, KIOSK_USAGE, KIOSK_WORKSTATION, Keeper, SEGMENT, SETTINGS, WATCH,
 };
 
 /// Kinds by name; what is not here counts as `other`.
-const KINDS: [(Kind, &str); 15] = [
+const KINDS: [(Kind, &str); 16] = [
     (DEVICE, "device"),
     (CHANGE, "change"),
     (ACCOUNT, "account"),
@@ -26,6 +26,7 @@ const KINDS: [(Kind, &str); 15] = [
     (KIOSK_PERSON, "kiosk_person"),
     (KIOSK_USAGE, "kiosk_usage"),
     (KIOSK_DAY, "kiosk_day"),
+    (KIOSK_PROVED, "kiosk_proved"),
 ];
 
 /// Has the store's numbers read before each scrape.

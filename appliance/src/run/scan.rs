@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
-use vigie_core::lan::sweep::Block;
+use vigie_core::lan::sweep::{Block, NotScanned};
 
 use super::{prepare, split};
 use crate::api;
@@ -35,11 +35,7 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// # Errors
 /// When a target cannot be read or is not on a segment of this machine, or there is no network.
 pub fn scan(config: &Config, request: &ScanRequest) -> Result<(), Ending> {
-    let targets: Vec<Block> = request
-        .targets
-        .iter()
-        .map(|text| text.parse::<Block>().map_err(|error| Ending::new(Exit::Data, format!("{text}: {error}"))))
-        .collect::<Result<_, _>>()?;
+    let targets: Vec<Block> = request.targets.iter().map(|text| read_target(text)).collect::<Result<_, _>>()?;
     split::confine_scan(config)?;
     prepare()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -59,6 +55,16 @@ pub fn scan(config: &Config, request: &ScanRequest) -> Result<(), Ending> {
     Ok(())
 }
 
+/// Reads a segment to look at. One above a /16 is never taken, wherever it is.
+fn read_target(text: &str) -> Result<Block, Ending> {
+    let block = text.parse::<Block>().map_err(|error| Ending::new(Exit::Data, format!("scan: {text}: {error}")))?;
+    if block.may_be_swept() == Err(NotScanned::AboveSixteen) {
+        let why = format!("scan: {text} is larger than a /16, the largest that can be taken; scan its parts");
+        return Err(Ending::new(Exit::Data, why));
+    }
+    Ok(block)
+}
+
 async fn look(
     config: &Config,
     wanted: Request,
@@ -66,7 +72,10 @@ async fn look(
     progress: bool,
 ) -> Result<Vec<api::network::view::DeviceView>, Ending> {
     let clocks = Arc::new(Clocks::open(&[], None));
-    let (rules, _) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
+    let (rules, complaints) = network::load_rules(Some(&config.data.dir.join("devices.rules")));
+    for complaint in complaints {
+        eprintln!("{complaint}");
+    }
     let ended = Rc::new(Notify::new());
     let told = ended.clone();
     let hosts = Rc::new(Cell::new(0_u32));
@@ -193,7 +202,15 @@ fn terminal_width() -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::summary;
+    use super::{read_target, summary};
+
+    #[test]
+    fn what_is_above_a_16_is_refused_as_such_and_not_for_where_it_is() {
+        let wrong = |text: &str| read_target(text).err().map(|ending| ending.why).unwrap_or_default();
+        assert_eq!(wrong("10.0.0.0/16"), "");
+        assert!(wrong("10.0.0.0/15").contains("/16"), "{}", wrong("10.0.0.0/15"));
+        assert!(wrong("10.0.0.1/24").contains("10.0.0.1/24"));
+    }
 
     #[test]
     fn the_numbers_of_hosts_and_devices_are_told_so_that_they_agree() {

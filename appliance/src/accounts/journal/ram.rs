@@ -54,7 +54,12 @@ impl JournalStore for RamJournal {
         Ok(Box::pin(std::future::ready(Ok(()))))
     }
 
-    fn write_beside(&self, _rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
+    fn write_beside(
+        &self,
+        _rows: Vec<Change>,
+        what: Vec<Draft>,
+        _now: bool,
+    ) -> Result<Reading<Result<(), NotSaved>>, NotSaved> {
         for what in what {
             drop(self.write(what, true)?);
         }

@@ -46,11 +46,16 @@ pub trait JournalStore: Send + Sync {
     /// When the medium takes nothing at all; the entry is lost then, and its number is not used.
     fn write(&self, what: Draft, now: bool) -> Result<Reading<Result<(), NotSaved>>, NotSaved>;
     /// Keeps rows, and entries about them, all in one flush or none of them; takes their place in the order at once. What
-    /// comes back ends when they are durable.
+    /// comes back ends when they are durable. `now` asks for that soon; else they go with the next flush, within a minute.
     ///
     /// # Errors
     /// When the medium takes nothing at all; the numbers of the entries are not used then.
-    fn write_beside(&self, rows: Vec<Change>, what: Vec<Draft>) -> Result<Reading<Result<(), NotSaved>>, NotSaved>;
+    fn write_beside(
+        &self,
+        rows: Vec<Change>,
+        what: Vec<Draft>,
+        now: bool,
+    ) -> Result<Reading<Result<(), NotSaved>>, NotSaved>;
     /// Entries the medium refused later, since the last time somebody asked.
     fn take_lost(&self) -> u32;
     /// The newest entries below a cursor that `keep` wants, newest first.
