@@ -22,8 +22,18 @@ static LABS: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub struct Lab {
     prefix: String,
-    /// Whether it is a namespace with a loopback and nothing else.
-    is_bare: bool,
+    place: Place,
+}
+
+/// What there is for the appliance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A LAN.
+    Lan,
+    /// A loopback and nothing else.
+    Bare,
+    /// A namespace that somebody else made and takes down.
+    Lent,
 }
 
 /// With which rights the program runs in the appliance's namespace.
@@ -79,8 +89,19 @@ impl Lab {
     /// When it cannot be built, with the words of the lab.
     #[must_use]
     pub fn up(set: &str) -> Self {
-        let lab = Self { prefix: next_prefix(), is_bare: false };
-        lab.run(&["up", "--set", set]);
+        Self::of(set, None)
+    }
+
+    /// The same with so many hosts: of a set of 20 those beyond are fillers, a kernel with an address and few ports.
+    ///
+    /// # Panics
+    /// When it cannot be built, with the words of the lab.
+    #[must_use]
+    pub fn of(set: &str, hosts: Option<usize>) -> Self {
+        let lab = Self { prefix: next_prefix(), place: Place::Lan };
+        let hosts = hosts.map(|hosts| hosts.to_string());
+        let hosts = hosts.as_deref().map_or(Vec::new(), |hosts| vec!["--hosts", hosts]);
+        lab.run(&[&["up", "--set", set], hosts.as_slice()].concat());
         lab
     }
 
@@ -90,17 +111,23 @@ impl Lab {
     /// When the namespace cannot be made.
     #[must_use]
     pub fn bare() -> Self {
-        let lab = Self { prefix: next_prefix(), is_bare: true };
+        let lab = Self { prefix: next_prefix(), place: Place::Bare };
         let name = lab.namespace();
         run_ip(&["netns", "add", &name]);
         run_ip(&["-n", &name, "link", "set", "lo", "up"]);
         lab
     }
 
+    /// A namespace that the caller made, and takes down after this: the program and its API there, no devices to change.
+    #[must_use]
+    pub fn lent(namespace: &str) -> Self {
+        Self { prefix: namespace.to_owned(), place: Place::Lent }
+    }
+
     /// Name of the namespace the appliance is in.
     #[must_use]
     pub fn namespace(&self) -> String {
-        format!("{}-appliance", self.prefix)
+        if self.place == Place::Lent { self.prefix.clone() } else { format!("{}-appliance", self.prefix) }
     }
 
     /// Runs a command of the lab's tool and gives what it printed.
@@ -168,7 +195,7 @@ impl Lab {
     /// A command inside the appliance's namespace.
     #[must_use]
     pub fn command(&self, rights: Rights, program: &Path) -> Command {
-        if self.is_bare {
+        if self.place != Place::Lan {
             let mut command = Command::new("ip");
             command.args(["netns", "exec", &self.namespace()]);
             if rights == Rights::User {
@@ -221,9 +248,10 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
-        if self.is_bare {
-            run_ip(&["netns", "delete", &self.namespace()]);
-            return;
+        match self.place {
+            Place::Lan => {}
+            Place::Bare => return run_ip(&["netns", "delete", &self.namespace()]),
+            Place::Lent => return,
         }
         let down = Command::new(tool()).args(["--prefix", &self.prefix, "down"]).status();
         if !down.is_ok_and(|status| status.success()) {

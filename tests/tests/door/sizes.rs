@@ -88,7 +88,7 @@ fn too_much_of_anything_is_refused() {
             assert_eq!(answer.status, 422, "a password of 50 kB is no password");
         });
         let grown = appliance.resident_bytes().saturating_sub(before);
-        // The log-ins among them took 9 MiB each while they were judged; none of it is kept.
+        // The log-ins among them took 7 MiB each while they were judged; none of it is kept.
         assert!(grown < 6 * 1024 * 1024, "it grew by {grown} bytes");
     });
 }

@@ -66,6 +66,28 @@ fn nothing_of_a_session_is_left_whatever_it_tried() {
     assert!(proofs.contains(&acks[0]["proof"].as_str().expect("a proof").to_owned()), "{proofs:?} {acks:?}");
 }
 
+/// More than any session may have, and what is left of the machine for it to be seen.
+const TASKS: usize = 2_100;
+
+#[test]
+#[ignore = "needs root"]
+fn a_session_that_multiplies_is_bounded_and_ends() {
+    let (seat, appliance) =
+        enrolled("trap '' TERM HUP INT; while :; do (while :; do sleep 1000 & done) 2>/dev/null; echo full; done");
+    let (code, id) = appliance.code(600_000);
+    seat.types(&format!("{code}\r"));
+    seat.sees("full");
+    let count = seat.session_processes().len();
+    assert!((1_000..TASKS).contains(&count), "{count}");
+    // The agent has room beside it: it hears, draws and ends all of it.
+    appliance.add(id, 600_000);
+    seat.sees("Time added to your session: 10 minutes");
+    appliance.end(id);
+    appliance.journal("a clean workstation", |event| matches!(event, Event::Closed(_)));
+    seat.sees("Type your code");
+    assert!(seat.session_processes().is_empty());
+}
+
 #[test]
 #[ignore = "needs root"]
 fn a_full_home_hurts_nobody_else() {

@@ -11,11 +11,14 @@
 //! | `fail` | pulled cables, killed processes, forged leases |
 //! | `console` | a virtual terminal of this machine, where it has them |
 //! | `leave` | what a person's programs try to leave behind |
+//! | `service`, `whole` | the real service at the other end instead: what is done at the counter, and whatever fails, seen whole |
 
 mod arrive;
 mod console;
 mod fail;
 mod leave;
 mod seat;
+mod service;
 mod stand_in;
 mod stay;
+mod whole;

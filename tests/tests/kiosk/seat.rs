@@ -25,13 +25,17 @@ use vigie_tests::program::hide_environment;
 pub(crate) const APPLIANCE: &str = "10.9.8.1";
 /// Users of sessions; the agent's own numbers.
 const SESSION_UIDS: std::ops::Range<u32> = 70_000..100_000;
+/// Users that each machine of the tests has for itself. They share a kernel, which counts processes by user: the program that
+/// multiplies at one seat would leave no room at another.
+const UIDS_OF_A_SEAT: u32 = 50;
 /// Longer than anything on the screen takes to come, on a machine that builds meanwhile.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the first process of the machine does: memory where a diskless workstation has memory, and the agent again until it
-/// ends in order, as a supervisor does.
-const BOOT: &str = "mount -t tmpfs tmpfs /run && cp \"$0\" /run/agent && mount -t tmpfs tmpfs /tmp \
-    && { [ \"$GROUPS_OF_2\" = no ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup; } && mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm && chmod 1777 /tmp /var/tmp /dev/shm \
+/// What the first process of the machine does: memory where a diskless workstation has memory, a folder that outlives it
+/// where it has a disk, a number of its own for this boot, and the agent again until it ends in order, as a supervisor does.
+const BOOT: &str = "mount --bind \"$BOOT_NUMBER\" /proc/sys/kernel/random/boot_id && mount -t tmpfs tmpfs /run \
+    && mkdir /run/vigie-kiosk && printf %s \"$FIRST_UID\" > /run/vigie-kiosk/next-uid && cp \"$0\" /run/agent && mkdir /run/state && { [ -z \"$DISK\" ] || mount --bind \"$DISK\" /run/state; } \
+    && mount -t tmpfs tmpfs /tmp && { [ \"$GROUPS_OF_2\" = no ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup; } && mount -t tmpfs tmpfs /var/tmp && mount -t tmpfs tmpfs /dev/shm && chmod 1777 /tmp /var/tmp /dev/shm \
     && until /run/agent run \"$@\"; do sleep 0.2; done";
 
 static SEATS: AtomicU32 = AtomicU32::new(0);
@@ -42,12 +46,17 @@ pub(crate) struct Seat {
     machine: Option<Child>,
     /// Whether it has control groups of version 2. Without, sessions are stopped by signals.
     pub(crate) has_groups: bool,
+    /// Whether what it knows of itself is on a disk. Without, a restart leaves nothing of it.
+    pub(crate) has_disk: bool,
+    /// The user of its first session, the next one has the next number.
+    pub(crate) first_uid: u32,
+    boots: u32,
     terminal: OwnedFd,
     /// Held open, so that the terminal lives while nobody else has it.
     _far: File,
     screen: Arc<Mutex<Terminal>>,
     log: PathBuf,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 fn ip(words: &str) {
@@ -65,7 +74,8 @@ impl Seat {
     /// A machine and a network with an appliance's end of it; the agent is not started yet.
     pub(crate) fn new() -> Self {
         // The number of the test's process is in the name, so that what a killed test left can be found.
-        let name = format!("vk{}n{}", std::process::id(), SEATS.fetch_add(1, Ordering::Relaxed));
+        let number = SEATS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("vk{}n{number}", std::process::id());
         for end in ["a", "w"] {
             ip(&format!("netns add {name}-{end}"));
             ip(&format!("-n {name}-{end} link set lo up"));
@@ -93,7 +103,9 @@ impl Seat {
         });
         let folder = tempfile::tempdir().expect("a folder");
         let log = folder.path().join("log");
-        Self { name, machine: None, has_groups: true, terminal, _far: far, screen, log, _folder: folder }
+        let (machine, has_groups, has_disk, boots) = (None, true, false, 0);
+        let first_uid = SESSION_UIDS.start + number * UIDS_OF_A_SEAT;
+        Self { name, machine, has_groups, has_disk, first_uid, boots, terminal, _far: far, screen, log, folder }
     }
 
     /// Switches it on: the agent with these further options, the last of which is the person's program.
@@ -110,9 +122,42 @@ impl Seat {
         command.args(["--server", server, "--name", &self.name, "--state", "/run/state"]).args(terminal).args(options);
         hide_environment(&mut command);
         command.env("GROUPS_OF_2", if self.has_groups { "yes" } else { "no" });
-        let log = File::create(&self.log).expect("a log");
+        command.env("FIRST_UID", self.first_uid.to_string());
+        self.boots += 1;
+        let (number, disk) = (self.folder.path().join("boot_id"), self.folder.path().join("disk"));
+        // As the kernel writes it: no boot has the number of another.
+        let process = std::process::id();
+        fs::write(&number, format!("{process:08x}-0000-4000-8000-{:012x}\n", self.boots)).expect("a file");
+        fs::create_dir_all(&disk).expect("a folder");
+        command.env("BOOT_NUMBER", number).env("DISK", if self.has_disk { disk.as_os_str() } else { "".as_ref() });
+        let log = File::options().create(true).append(true).open(&self.log).expect("a log");
         let child = command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log).spawn();
         self.machine = Some(child.expect("unshare starts"));
+    }
+
+    /// The namespace at the appliance's end of the cable.
+    pub(crate) fn far_end(&self) -> String {
+        format!("{}-a", self.name)
+    }
+
+    /// Takes the power away. What was in memory is gone, and nobody is told: the cable is dead before the machine.
+    pub(crate) fn switch_off(&mut self) {
+        self.plug(false);
+        self.end_machine();
+        self.plug(true);
+        // A terminal that was switched off shows nothing.
+        self.screen.lock().expect("nobody panics with it").process(b"\x1bc");
+    }
+
+    fn end_machine(&mut self) {
+        let note = self.role("run").map(|guard| format!("/proc/{guard}/root/run/vigie-kiosk/session"));
+        let note = note.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+        if let Some(mut machine) = self.machine.take() {
+            // The first process of the machine goes with `unshare`, and every other with it.
+            let _gone = machine.kill();
+            let _reaped = machine.wait();
+        }
+        remove_group(&note);
     }
 
     /// Runs something at the appliance's end of the cable.
@@ -256,14 +301,7 @@ impl Drop for Seat {
         if thread::panicking() {
             eprintln!("the screen:\n{}\nthe log:\n{}", self.text(), self.log());
         }
-        let note = self.role("run").map(|guard| format!("/proc/{guard}/root/run/vigie-kiosk/session"));
-        let note = note.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
-        if let Some(mut machine) = self.machine.take() {
-            // The first process of the machine goes with `unshare`, and every other with it.
-            let _gone = machine.kill();
-            let _reaped = machine.wait();
-        }
-        remove_group(&note);
+        self.end_machine();
         for end in ["a", "w"] {
             ip(&format!("netns delete {}-{end}", self.name));
         }

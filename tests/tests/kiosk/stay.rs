@@ -13,9 +13,11 @@ use crate::stand_in::StandIn;
 fn a_code_opens_a_session_of_a_user_of_its_own() {
     let (seat, appliance) =
         enrolled("echo \"user $(id -u) $(id -G) home $HOME\"; echo mine > \"$HOME/file\"; sleep 1000");
+    let (first, next) = (seat.first_uid, seat.first_uid + 1);
+    let user = format!("user {first}");
     let (code, id) = appliance.code(1_800_000);
     seat.types(&format!("{}\r", code.to_lowercase()));
-    seat.sees("user 70000 70000 home /run/vigie-kiosk/home");
+    seat.sees(&format!("{user} {first} home /run/vigie-kiosk/home"));
     seat.sees("Welcome, Ada.");
     seat.sees("left");
     assert!(!seat.text().contains("Type your code"));
@@ -36,19 +38,19 @@ fn a_code_opens_a_session_of_a_user_of_its_own() {
     let ticket = seat.text().split("Your ticket: ").nth(1).expect("a ticket")[..9].to_owned();
     seat.types("1");
     seat.sees("Type your ticket to go on.");
-    assert!(!seat.text().contains("user 70000"), "{}", seat.text());
+    assert!(!seat.text().contains(&user), "{}", seat.text());
     seat.types("0000-0000\r");
     seat.sees("This is not the ticket");
-    seat.sees_no_more("user 70000");
+    seat.sees_no_more(&user);
     vigie_tests::patience::eventually("the ticket opens it", crate::seat::PATIENCE, || {
         seat.types(&format!("{}{ticket}\r", "\x7f".repeat(8)));
-        vigie_tests::patience::check(seat.text().contains("user 70000"), seat.text())
+        vigie_tests::patience::check(seat.text().contains(&user), seat.text())
     });
     // Staff stops it and lets it go on.
     appliance.suspend(id);
     seat.sees("The staff has paused this session.");
     appliance.resume(id);
-    seat.sees("user 70000");
+    seat.sees(&user);
     // The person is done.
     seat.types("\x1b[24~");
     seat.sees("End my session now");
@@ -57,12 +59,12 @@ fn a_code_opens_a_session_of_a_user_of_its_own() {
     appliance.journal("a clean workstation", |event| matches!(event, Event::Closed(_)));
     seat.sees("Type your code");
     seat.nobody_runs();
-    assert!(!seat.text().contains("user 70000"));
+    assert!(!seat.text().contains(&user));
     assert_eq!(appliance.heard("message_ack").len(), 2, "read once, told again what was read");
     // The next person is another user, and finds nothing.
     let (code, _) = appliance.code(600_000);
     seat.types(&format!("{code}\r"));
-    seat.sees("user 70001 70001");
+    seat.sees(&format!("user {next} {next}"));
 }
 
 #[test]

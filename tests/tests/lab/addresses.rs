@@ -86,6 +86,7 @@ fn a_phone_with_another_random_mac_is_proposed_and_not_merged() {
     let new_id = id(&appliance.api, &new.mac);
     assert_eq!(proposal.device, new_id, "{proposal}");
     assert_ne!(new_id, old_id);
+    journal.sweep_until("OFFLINE", SOON);
     journal.expect_exactly(&[("NEW_DEVICE", &new_id), ("OFFLINE", &old_id), ("MERGE_PROPOSED", &new_id)]);
     assert_eq!(appliance.api.devices().len(), before + 1);
     let pairs = appliance.api.list("/api/network/v2/proposals", "");

@@ -3,17 +3,21 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use vigie_tests::api::Api;
+use vigie_tests::appliance::Home;
 use vigie_tests::journal::Journal;
-use vigie_tests::lab::Lab;
+use vigie_tests::lab::{Lab, Rights};
 use vigie_tests::patience::{check, eventually};
 
-use crate::hasty_home;
+use crate::{HASTY, hasty_home};
 
 /// Until a device is called gone: the patience of the tests, two confirmations, and a loaded machine.
 const GONE_TIME: Duration = Duration::from_secs(300);
 /// Until something that needs no patience is told.
 const SOON: Duration = Duration::from_secs(180);
+/// A machine that is woken is waited for a minute.
+const WAKE_TIME: Duration = Duration::from_secs(90);
 /// Sweeps of each sort on a network in which nothing happens.
 const CALM_SWEEPS: usize = 20;
 
@@ -154,4 +158,35 @@ fn an_interface_that_vanishes_in_the_middle_of_a_scan_ends_the_scan_and_nothing_
     });
     journal.expect_exactly(&[]);
     appliance.stop();
+}
+
+/// A machine sleeps, is called with its password, and is said to have come up, by an appliance with these rights.
+fn a_sleeper_is_woken(rights: Rights) {
+    let lab = Lab::up("small");
+    let home = Home::new(rights, HASTY);
+    home.set_up(&lab);
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    let path = format!("/api/network/v2/devices/{}/wake", id(&appliance.api, &lab.host("linux").mac));
+    lab.change(&["sleep", "linux", "00:11:22:33:44:55"]);
+    for (password, end) in [("00:11:22:33:44:66", "silent"), ("00:11:22:33:44:55", "up")] {
+        appliance.api.send("POST", &path, &json!({ "password": password }));
+        eventually(end, WAKE_TIME, || {
+            let now = appliance.api.get(&path);
+            check(now["state"] == end, now)
+        });
+    }
+    appliance.stop();
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_sleeping_machine_is_woken_by_its_password_and_said_to_be_up() {
+    a_sleeper_is_woken(Rights::Root);
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn a_sleeping_machine_is_woken_without_privileges_too() {
+    a_sleeper_is_woken(Rights::User);
 }

@@ -138,6 +138,7 @@ fn a_source_that_is_switched_off_falls_silent_and_says_so() {
     let after = source(&appliance.api, "mdns");
     assert_eq!((&after["asked"], &after["heard"]), (&off["asked"], &off["heard"]), "neither asked nor heard");
     let metrics = appliance.api.text("/metrics");
+    assert!(!metrics.contains("probes"), "questions are counted by source, and in no second way");
     for line in ["vigie_source_up{source=\"mdns\"} 0", "vigie_source_questions_total{source=\"arp\"}"] {
         eventually(line, Duration::from_secs(15), || check(appliance.api.text("/metrics").contains(line), &metrics));
     }
@@ -168,5 +169,41 @@ fn what_windows_machines_announce_is_heard_without_a_question() {
         check(whole, device)
     });
     assert_eq!(source(&appliance.api, "nbns")["asked"], 0);
+    appliance.stop();
+}
+
+/// Connections a host refused and took since it came up, over IPv4 and IPv6.
+fn touched(lab: &Lab, host: &str) -> (u64, u64) {
+    let text = lab.run(&["exec", host, "--", "cat", "/proc/net/snmp"]);
+    let mut rows = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let (names, values) = (rows.next().expect("names"), rows.next().expect("values"));
+    let count = |wanted: &str| {
+        let mut pairs = names.split(' ').zip(values.split(' '));
+        pairs.find(|(name, _)| *name == wanted).and_then(|(_, value)| value.parse().ok()).expect("a counter")
+    };
+    (count("OutRsts"), count("PassiveOpens"))
+}
+
+#[test]
+#[ignore = "needs the lab"]
+fn what_is_excluded_is_left_alone_over_ipv6_and_by_its_own_word_too() {
+    let lab = Lab::up("ten");
+    let spared = lab.host("nas");
+    let exclude = format!("[network]\nexclude = [\"{}\"]\n", spared.ipv4[0]);
+    let home = Home::new(Rights::Root, &HASTY.replacen("[network]\n", &exclude, 1));
+    home.set_up(&lab);
+    let before = touched(&lab, "nas");
+    let appliance = home.start(&lab);
+    appliance.await_first_sweep();
+    // It announces a description, and answers the echo to all nodes: both are heard, neither is followed.
+    for _ in 0..3 {
+        appliance.api.sweep("full");
+    }
+    assert_eq!(touched(&lab, "nas"), before, "connections refused and taken");
+    let device = appliance.api.device(&spared.mac);
+    let id = device["id"].as_str().expect("it is heard all the same");
+    let path = format!("/api/network/v2/devices/{id}/check");
+    let answer = appliance.api.ask("POST", &path, Some(&json!({}))).expect("the service answers");
+    assert_eq!((answer.status, &answer.body["code"]), (409, &"excluded_device".into()));
     appliance.stop();
 }
