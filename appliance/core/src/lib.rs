@@ -21,6 +21,7 @@ pub mod kiosk;
 pub mod lan;
 pub mod limits;
 pub mod moment;
+pub mod order;
 pub mod table;
 pub mod text;
 

@@ -22,6 +22,7 @@ pub mod vault;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use vigie_core::order::sort_by_key;
 
 use self::clock::Clock;
 use self::password::{Hasher, NotChecked, Weakness};
@@ -202,7 +203,7 @@ impl Accounts {
         let stored = store.load();
         let mut accounts: Vec<AccountRecord> =
             stored.iter().filter_map(|bytes| AccountRecord::from_bytes(bytes)).take(MAX_ACCOUNTS).collect();
-        accounts.sort_by_key(|account| account.number);
+        sort_by_key(&mut accounts, |account| account.number);
         let given = stored.iter().filter_map(|bytes| record::numbering_of_bytes(bytes)).max();
         let last = accounts.last().map(|account| account.number);
         let highest = given.max(last).unwrap_or(0);

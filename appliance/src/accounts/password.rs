@@ -3,6 +3,7 @@
 //! Accounts call it at set-up and log-in.
 
 use std::sync::Arc;
+use vigie_core::order::sort_by;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
@@ -97,7 +98,7 @@ pub fn judge(username: &str, password: &Secret) -> Result<(), Weakness> {
         *rest = rest.replace(word, "");
     }
     let mut distinct: Vec<char> = lower.chars().collect();
-    distinct.sort_unstable();
+    sort_by(&mut distinct, Ord::cmp);
     distinct.dedup();
     if rest.chars().count() < 5 && rest.len() < lower.len() || distinct.len() < 5 || is_run(&lower) {
         return Err(Weakness::TooCommon);

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 use std::time::Duration;
+use vigie_core::order::sort_by_key;
 
 use data_encoding::BASE64URL_NOPAD as BASE64;
 use sha2::{Digest, Sha256};
@@ -170,7 +171,7 @@ impl Sessions {
             from: session.from,
         };
         let mut list: Vec<SessionView> = mine.map(view).collect();
-        list.sort_by_key(|session| std::cmp::Reverse(session.id));
+        sort_by_key(&mut list, |session| std::cmp::Reverse(session.id));
         list
     }
 

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use crate::shell::rights::Need;
 use maud::{Markup, html};
 use vigie_core::lan::{ConflictKind, DeviceId, Trust};
+use vigie_core::order::sort_by_key;
 use vigie_core::table::table_of;
 use vigie_store::Health;
 
@@ -88,7 +89,7 @@ pub(super) fn find(facts: &Facts<'_>, language: Language, may_work: bool) -> Vec
     }
     teller.strangers(facts.rows, &mut items);
     teller.proposals(facts.proposals, &mut items);
-    items.sort_by_key(|item| item.tone);
+    sort_by_key(&mut items, |item| item.tone);
     items
 }
 

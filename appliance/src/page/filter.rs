@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use vigie_core::lan::{Kind, Trust};
+use vigie_core::order::{sort_by, sort_by_key};
 
 use crate::http::language::{Language, Text};
 
@@ -205,11 +206,11 @@ impl Filter {
         let steady = |a: &Row, b: &Row| address(a).cmp(&address(b)).then(a.id.cmp(&b.id));
         match self.sort {
             // Names are made, so they are made once.
-            Sort::Name => rows.sort_by_cached_key(|row| (named(row), address(row), row.id)),
+            Sort::Name => sort_by_key(rows, |row| (named(row), address(row), row.id)),
             Sort::Maker => {
-                rows.sort_by_cached_key(|row| (row.vendor.is_empty(), row.vendor.to_lowercase(), address(row), row.id));
+                sort_by_key(rows, |row| (row.vendor.is_empty(), row.vendor.to_lowercase(), address(row), row.id));
             }
-            sort => rows.sort_by(|a, b| {
+            sort => sort_by(rows, |a, b| {
                 let first = match sort {
                     Sort::State => b.online.cmp(&a.online),
                     Sort::Seen => b.last_moment.cmp(&a.last_moment),

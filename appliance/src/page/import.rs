@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 use vigie_core::audit::Kind as Act;
+use vigie_core::order::sort_by_key;
 
 use crate::accounts::role::Access;
 use crate::api::network::import::{Done, ImportView, LineView, MAX_BYTES, take_in};
@@ -125,7 +126,7 @@ pub(super) fn lines(view: &ImportView, language: Language) -> Markup {
         (Done::Unchanged, false) => 3,
     };
     let mut lines: Vec<&LineView> = view.items.iter().filter(|line| rank(line) < 3).collect();
-    lines.sort_by_key(rank);
+    sort_by_key(&mut lines, rank);
     html! {
         @if !lines.is_empty() {
             h2 { (texts::LINES.speak(language)) }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use maud::{Markup, html};
 use vigie_core::lan::{Device, Kind, Port, Role, Source, Transport};
+use vigie_core::order::{sort_by, sort_by_key};
 use vigie_core::{Instant, Mac, Moment};
 
 use crate::http::language::{Language, Text};
@@ -83,7 +84,7 @@ impl Sheet {
         let mut interfaces: Vec<Leg> = Vec::new();
         for interface in device.interfaces() {
             let mut rows: Vec<_> = interface.addresses.iter().collect();
-            rows.sort_by_key(|row| {
+            sort_by_key(&mut rows, |row| {
                 std::cmp::Reverse((interface.current.map(IpAddr::V4) == Some(row.ip), row.last_seen))
             });
             let held = |row: &&vigie_core::lan::interface::Address| Held {
@@ -96,11 +97,11 @@ impl Sheet {
             let addresses = rows.iter().map(held).collect();
             let segment = segment(interface.segment).unwrap_or_else(|| interface.segment.0.to_string());
             let mut answers_for: Vec<Ipv4Addr> = interface.answered_for().collect();
-            answers_for.sort_unstable();
+            sort_by(&mut answers_for, Ord::cmp);
             interfaces.push(Leg { segment, mac: interface.mac, addresses, answers_for });
         }
         let mut ports: Vec<(Port, When)> = device.open_ports().map(|row| (row.port, when(row.first_seen))).collect();
-        ports.sort_by_key(|(port, _)| *port);
+        sort_by_key(&mut ports, |(port, _)| *port);
         Self {
             row: Row::of(device, instant, now, clocks),
             person: Person::of(device),

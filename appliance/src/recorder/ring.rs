@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use vigie_core::order::sort_by_key;
 
 use vigie_sys::recorder::Line;
 
@@ -86,7 +87,7 @@ pub(super) fn read_all(shelf: &impl Shelf) -> io::Result<(Vec<Placed>, usize)> {
         }
     }
     let rank = |page: &Page| (page.head.sequence, page.used(), page.head.closed);
-    pages.sort_by_key(|(_, page)| rank(page));
+    sort_by_key(&mut pages, |(_, page)| rank(page));
     pages.reverse();
     pages.dedup_by_key(|(_, page)| page.head.sequence);
     pages.reverse();
@@ -170,7 +171,7 @@ impl<S: Shelf> Ring<S> {
 /// The two places that hold what is least worth keeping.
 fn two_oldest(holds: &[u64; PLACES]) -> [usize; 2] {
     let mut order: Vec<usize> = (0..PLACES).collect();
-    order.sort_by_key(|place| (holds.get(*place).copied().unwrap_or_default(), *place));
+    sort_by_key(&mut order, |place| (holds.get(*place).copied().unwrap_or_default(), *place));
     [order.first().copied().unwrap_or(0), order.get(1).copied().unwrap_or(1)]
 }
 

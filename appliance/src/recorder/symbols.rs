@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use vigie_core::order::sort_by;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -123,7 +124,7 @@ fn forget_oldest(folder: &Path) -> io::Result<()> {
             ours.then_some((entry.metadata().ok()?.modified().ok()?, entry.path()))
         })
         .collect();
-    tables.sort();
+    sort_by(&mut tables, Ord::cmp);
     let over = tables.len().saturating_sub(MAX_TABLES - 1);
     for (_, path) in tables.into_iter().take(over) {
         fs::remove_file(path)?;

@@ -11,6 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::task::spawn_blocking;
 use vigie_core::audit::{Actor, Kind};
+use vigie_core::order::sort_by_key;
 
 use crate::accounts::journal::{AT_ONCE, Act};
 use crate::api::logs::view::{EntryView, Names};
@@ -123,7 +124,7 @@ impl Archive {
                 Some(Part { path: entry.path(), last, bytes: entry.metadata().ok()?.len() })
             })
             .collect();
-        parts.sort_by_key(|part| part.last);
+        sort_by_key(&mut parts, |part| part.last);
         parts
     }
 

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use vigie_sys::interface::Address;
 
 use crate::http::guard::OwnNames;
+use vigie_core::order::sort_by_key;
 
 /// Addresses told at the start; a machine with containers has dozens.
 const MAX_TOLD: usize = 4;
@@ -34,7 +35,7 @@ fn choose(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
         IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local() && !ip.is_unspecified(),
     };
     let mut good: Vec<_> = addresses.into_iter().filter(leads_here).collect();
-    good.sort_by_key(|ip| match ip {
+    sort_by_key(&mut good, |ip| match ip {
         IpAddr::V4(ip) if ip.is_private() => 0,
         IpAddr::V4(_) => 1,
         IpAddr::V6(_) => 2,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use vigie_core::kiosk::desk::Refusal;
 use vigie_core::kiosk::session::State;
 use vigie_core::kiosk::{GroupId, PersonId, SessionId, StationId};
+use vigie_core::order::sort_by_key;
 
 use super::acts::{change_time, check_limit};
 use super::desk::{Desk, Seen, check_bound, session_in, staff};
@@ -228,7 +229,7 @@ async fn pass(desk: &Desk, call: &Call, wish: Wish, takes: fn(&Kept) -> bool) ->
 
 /// The order of lists of sessions.
 pub(super) fn newest_first(sessions: &mut [Kept]) {
-    sessions.sort_by_key(|view| Reverse(view.id));
+    sort_by_key(sessions, |view| Reverse(view.id));
 }
 
 async fn stats(desk: Arc<Desk>, _call: Call) -> Outcome {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use vigie_core::audit::Object;
 use vigie_core::kiosk::{GroupId, PersonId};
+use vigie_core::order::sort_by_key;
 
 use super::desk::{Desk, Seen, person_in, staff};
 use super::fault::{self, refused, refused_in_body};
@@ -188,7 +189,7 @@ async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
         let page = match query {
             Some(query) => {
                 let mut found = room.find_people(&query);
-                found.sort_by_key(|person| person.id);
+                sort_by_key(&mut found, |person| person.id);
                 window.cut(found, |person| person.id)
             }
             None => window.cut(room.people(), |person| person.id),

@@ -12,6 +12,7 @@ use crate::http::list::{Page, Window};
 use crate::http::problem::{Problem, faults};
 use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
+use vigie_core::order::{sort_by, sort_by_key};
 
 /// The routes.
 pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
@@ -47,7 +48,7 @@ async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
                 (key, conflict)
             })
             .collect();
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        sort_by(&mut rows, |one, other| one.0.cmp(&other.0));
         let page = window.cut(rows, |(key, _)| key.clone());
         let items = page.items.iter().map(|(_, conflict)| ConflictView::render(lens, conflict)).collect();
         Page { items, count: page.count, next: page.next }
@@ -59,7 +60,7 @@ async fn proposals(desk: Arc<Desk>, call: Call) -> Outcome {
     let window = Window::<(u64, u64)>::of(&call)?;
     let page = desk.visit(move |hands, _| {
         let mut pairs: Vec<_> = hands.lan().proposals().collect();
-        pairs.sort_by_key(|(one, other)| (one.0, other.0));
+        sort_by_key(&mut pairs, |(one, other)| (one.0, other.0));
         let page = window.cut(pairs, |(one, other)| (one.0, other.0));
         let row = |pair| ProposalView::render(pair, |id| name_of(hands, id));
         let items = page.items.into_iter().map(row).collect();

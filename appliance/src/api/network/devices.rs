@@ -9,6 +9,7 @@ use hyper::header::LOCATION;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use vigie_core::lan::{DeviceId, Edit, Refusal, SegmentId};
+use vigie_core::order::sort_by;
 use vigie_wire::Mac;
 
 use vigie_core::audit::{Kind as Act, Object};
@@ -112,7 +113,7 @@ async fn list(desk: Arc<Desk>, call: Call) -> Outcome {
             .filter(|device| filter.takes(lens, device))
             .map(|device| (order.place(device), device))
             .collect();
-        rows.sort_by(|one, other| one.0.cmp(&other.0));
+        sort_by(&mut rows, |one, other| one.0.cmp(&other.0));
         let page = window.cut(rows, |(place, _)| place.clone());
         let ids: Vec<_> = page.items.iter().map(|(_, device)| device.id()).collect();
         (ids, page.count, page.next)

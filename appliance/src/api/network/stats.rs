@@ -15,6 +15,7 @@ use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::http::route::{Outcome, Route};
 use crate::shell::network::Hands;
+use vigie_core::order::sort_by;
 
 /// Makers named one by one; the others are counted as `other`.
 const MAX_VENDORS: usize = 24;
@@ -124,7 +125,7 @@ fn count(hands: &Hands<'_>, lens: &Lens<'_>) -> StatsView {
 
 fn most_frequent(counts: Counts) -> Counts {
     let mut rows: Vec<_> = counts.into_iter().collect();
-    rows.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+    sort_by(&mut rows, |one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     let rest: usize = rows.iter().skip(MAX_VENDORS).map(|(_, count)| count).sum();
     rows.truncate(MAX_VENDORS);
     let mut kept: Counts = rows.into_iter().collect();

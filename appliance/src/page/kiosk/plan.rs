@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, DateTime};
 use maud::{Markup, html};
 use vigie_core::kiosk::StationId;
+use vigie_core::order::sort_by_key;
 
 use crate::http::language::Language;
 use crate::page::name::clean;
@@ -35,7 +36,7 @@ pub(super) fn gather(room: &Room, date: Date) -> Vec<(String, Vec<Bar>)> {
     }
     let name = |id: StationId| room.station(id).map(|station| clean(&station.name));
     let seat = |(id, mut bars): (StationId, Vec<Bar>)| {
-        bars.sort_by_key(|bar| bar.from);
+        sort_by_key(&mut bars, |bar| bar.from);
         (name(id).unwrap_or_else(|| format!("#{}", id.0)), bars)
     };
     bars.into_iter().map(seat).collect()

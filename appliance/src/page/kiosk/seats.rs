@@ -6,6 +6,7 @@ use std::sync::Arc;
 use maud::{Markup, html};
 use vigie_core::kiosk::session::State;
 use vigie_core::kiosk::{SessionId, StationId};
+use vigie_core::order::sort_by_key;
 
 use super::tile::Tile;
 use super::{Part, Refused, act, enrol, group_name, head, look, name_for, page, visit};
@@ -60,7 +61,7 @@ fn gather(room: &Room, house: &House, desk: &Desk) -> Seen {
     let mut tiles: Vec<Tile> =
         room.stations().into_iter().map(|station| Tile::of(room, station, desk, &house.clocks)).collect();
     // As people count: place 2 before place 10.
-    tiles.sort_by_cached_key(|tile| (tile.group.clone().is_none(), tile.group.clone(), natural(&tile.name)));
+    sort_by_key(&mut tiles, |tile| (tile.group.clone().is_none(), tile.group.clone(), natural(&tile.name)));
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, tile) in tiles.iter().enumerate() {
         let name = tile.group.clone().unwrap_or_default();

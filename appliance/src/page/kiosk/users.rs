@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 use vigie_core::kiosk::PersonId;
+use vigie_core::order::sort_by_key;
 
 use super::{Beside, Part, act, back, form, head, look, name_for, page, refusal, user_form, visit};
 use crate::accounts::role::Access;
@@ -61,7 +62,7 @@ fn gather(room: &Room, query: &str, from: usize, may_work: bool) -> Seen {
     let mut found: Vec<&Person> = room.find_people(if may_work { query } else { "" });
     if !may_work {
         // In the order of names their initials would say more than they should.
-        found.sort_by_key(|person| person.id);
+        sort_by_key(&mut found, |person| person.id);
     }
     let row = |person: &&Person| Row {
         id: person.id,

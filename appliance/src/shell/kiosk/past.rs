@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use vigie_core::kiosk::session::{SessionRecord, State};
 use vigie_core::kiosk::{PersonId, SessionId};
+use vigie_core::order::sort_by_key;
 
 use super::room::Room;
 use super::sessions::SessionView;
@@ -23,7 +24,7 @@ impl Past {
     pub(super) fn restore<'r>(rows: impl Iterator<Item = &'r SessionRecord>) -> Self {
         let mut rows: Vec<SessionView> =
             rows.filter(|kept| kept.state.is_final()).map(SessionView::of_record).collect();
-        rows.sort_by_key(|view| (view.ended, view.id));
+        sort_by_key(&mut rows, |view| (view.ended, view.id));
         Self { rows: rows.into() }
     }
 

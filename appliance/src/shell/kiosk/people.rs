@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use vigie_core::audit::{Kind, Object};
 use vigie_core::kiosk::{GroupId, PersonId};
+use vigie_core::order::sort_by_key;
 
 use super::fault::{Fault, Table, some_line};
 use super::person_record::{Consent, MAX_VERSION_BYTES, Person, PersonDraft};
@@ -53,7 +54,7 @@ impl Room {
     pub fn find_people(&self, query: &str) -> Vec<&Person> {
         let words: Vec<String> = query.split_whitespace().take(MAX_WORDS).map(str::to_lowercase).collect();
         let mut found: Vec<&Person> = self.people().filter(|person| person.is_found_by(&words)).collect();
-        found.sort_by_key(|person| {
+        sort_by_key(&mut found, |person| {
             (person.form.family_name.to_lowercase(), person.form.given_name.to_lowercase(), person.id)
         });
         found

@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::words::statements;
 use crate::Text;
 use crate::limits::{MAX_REASON_BYTES, MAX_WORD_BYTES};
+use crate::order::sort_by_key;
 
 /// Rules of all files together, four times what the product ships. 24 B each, and their words. What comes later is left
 /// out, with a problem that says from which line on.
@@ -229,7 +230,7 @@ impl Reading {
         let place = |rule: &Rule| {
             rule.conditions.of(&tables.conditions).first().map_or(FIELDS.len(), |witness| witness.field.place())
         };
-        rules.sort_by_key(place);
+        sort_by_key(&mut rules, place);
         let mut index = [0_u16; FIELDS.len() + 1];
         for (number, border) in index.iter_mut().enumerate() {
             *border = u16::try_from(rules.iter().filter(|rule| place(rule) < number).count()).unwrap_or(u16::MAX);

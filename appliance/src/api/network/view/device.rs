@@ -9,6 +9,7 @@ use vigie_core::lan::interface::Interface;
 use vigie_core::lan::record::PortRow;
 use vigie_core::lan::uptime::{Quarter, Uptime};
 use vigie_core::lan::{Clue, Role, StableId, Transport, Trust};
+use vigie_core::order::{sort_by, sort_by_key};
 
 use super::{Lens, Point, Span, ratio, service};
 
@@ -337,9 +338,9 @@ impl DeviceDetail {
 impl InterfaceView {
     fn render(lens: &Lens<'_>, interface: &Interface) -> Self {
         let mut rows: Vec<_> = interface.addresses.iter().collect();
-        rows.sort_by_key(|row| std::cmp::Reverse((Some(row.ip) == interface.ip(), row.last_seen)));
+        sort_by_key(&mut rows, |row| std::cmp::Reverse((Some(row.ip) == interface.ip(), row.last_seen)));
         let mut answers_for: Vec<_> = interface.answered_for().collect();
-        answers_for.sort_unstable();
+        sort_by(&mut answers_for, Ord::cmp);
         let address = |row: &vigie_core::lan::interface::Address| AddressView {
             ip: row.ip.to_string(),
             span: Span::render(lens, row.first_seen, row.last_seen),

@@ -20,6 +20,7 @@ use serde::Serialize;
 use vigie_core::Moment;
 use vigie_core::lan::SegmentId;
 use vigie_core::limits::MAX_SEGMENTS;
+use vigie_core::order::sort_by_key;
 
 use crate::shell::clocks::Clocks;
 use crate::shell::network::Hands;
@@ -108,7 +109,7 @@ impl Span {
 pub(crate) fn all_devices(hands: &Hands<'_>, clocks: &Clocks) -> Vec<DeviceView> {
     let lens = Lens::of(hands, clocks);
     let mut devices: Vec<_> = hands.lan().devices().collect();
-    devices.sort_by_key(|device| (device.ip().is_none(), device.ip(), device.id()));
+    sort_by_key(&mut devices, |device| (device.ip().is_none(), device.ip(), device.id()));
     devices.into_iter().map(|device| DeviceView::render(&lens, device)).collect()
 }
 

@@ -8,6 +8,7 @@ use vigie_core::lan::interface::Interface;
 use vigie_core::lan::sweep::{self, Block, Known};
 use vigie_core::lan::{Device, Role, SegmentId};
 use vigie_core::limits::MAX_DEVICES;
+use vigie_core::order::sort_by_key;
 
 use super::NotStarted;
 use crate::shell::network::engine::Engine;
@@ -59,7 +60,7 @@ pub(super) fn known(engine: &Engine, segment: SegmentId) -> Vec<Known> {
     let mut known: Vec<(bool, Known)> = on_segment(engine, segment)
         .filter_map(|(device, interface)| Some((device.online(), Known { ip: interface.ip()?, mac: interface.mac })))
         .collect();
-    known.sort_by_key(|(online, _)| *online);
+    sort_by_key(&mut known, |(online, _)| *online);
     known.into_iter().take(MAX_DEVICES).map(|(_, known)| known).collect()
 }
 
