@@ -3,6 +3,7 @@
 
 pub(crate) mod broker;
 pub mod clocks;
+pub(crate) mod dns;
 pub mod keeper;
 pub mod kiosk;
 pub mod network;

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpStream, UdpSocket, lookup_host};
+use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{sleep, timeout};
 use tracing::Level;
 
 use crate::config::SyslogHost;
 use crate::http::logs::{Line, LogRing};
 use crate::http::metrics::Metrics;
+use crate::shell::dns;
 use crate::shell::tasks::{self, Beat};
 
 /// What a line is said to come from: a system daemon (RFC 5424, table 1).
@@ -129,7 +130,8 @@ enum Way {
 impl Way {
     async fn open(host: &SyslogHost) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for address in lookup_host((host.host.as_str(), host.port)).await? {
+        for ip in dns::addresses(&host.host).await? {
+            let address = SocketAddr::new(ip, host.port);
             let opened = match host.tcp {
                 true => TcpStream::connect(address).await.map(Self::Tcp),
                 false => Self::open_udp(address).await,
