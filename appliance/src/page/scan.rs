@@ -119,7 +119,11 @@ async fn start(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
         Err(NotStarted::NoLeg) => Some(fault::NO_LEG.text),
         // The page names no targets.
         Err(
-            NotStarted::Remote(_) | NotStarted::RemotePublic(_) | NotStarted::RemoteLarge(_) | NotStarted::Targets(_),
+            NotStarted::Remote(_)
+            | NotStarted::RemotePublic(_)
+            | NotStarted::RemoteLarge(_)
+            | NotStarted::Excluded(_)
+            | NotStarted::Targets(_),
         ) => Some(words::REFUSED),
     };
     let reply = answer(&house, &call, &desk, why.map(|why| why.speak(desk.language))).await?;

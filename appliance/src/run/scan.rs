@@ -190,6 +190,10 @@ fn not_started(why: &NotStarted) -> Ending {
                 "scan: {block} is behind a router and larger than a /22; scan its parts, or name it in network.segments"
             ),
         ),
+        NotStarted::Excluded(block) => Ending::new(
+            Exit::Data,
+            format!("scan: all of {block} is among the exclusions (network.exclude); take it out of them to scan it"),
+        ),
         NotStarted::Targets(error) => Ending::new(Exit::Data, format!("scan: {error}")),
         NotStarted::Running => Ending::new(Exit::Temporary, "scan: one runs already"),
     }

@@ -153,6 +153,7 @@ async fn knock(desk: Arc<Desk>, call: Call) -> Outcome {
         boot: BootId(hex(&asked.boot.replace('-', ""), "/boot")?),
         agent_version: asked.agent_version,
         question: hex(asked.question.expose(), "/question")?,
+        from: call.peer,
     };
     let knocked = desk.visit(move |room| room.knock(&knock).map_err(refused)).await?;
     // Whoever was answered already finds out as everybody does, by the other call; its number is of no use any more.

@@ -9,8 +9,8 @@ use vigie_core::limits::{MAX_KIOSK_GROUPS, MAX_KIOSK_SESSIONS, MAX_KIOSK_STATION
 use crate::api::network::fault::{NOT_A_MAC, NOT_AN_IP, TOO_LONG};
 use crate::http::problem::{Fault, Problem, faults};
 use crate::shell::kiosk::{
-    BadField, BadPhoto, Ended, Fault as Refused, MAX_BATCH, MAX_KNOCKING, MAX_MINUTES, MAX_PEOPLE, MAX_PHOTO_BYTES,
-    MAX_VALID_MINUTES, NoPhoto, Table, Why, words,
+    BadField, BadPhoto, Ended, Fault as Refused, MAX_BATCH, MAX_KNOCKING, MAX_KNOCKING_FROM_ONE, MAX_MINUTES,
+    MAX_PEOPLE, MAX_PHOTO_BYTES, MAX_VALID_MINUTES, NoPhoto, Table, Why, words,
 };
 
 faults! { pub(crate),
@@ -50,6 +50,8 @@ faults! { pub(crate),
     GROUPS_FULL = "groups_full", Conflict, "There are {limit} groups already, the most this appliance keeps. Remove one that is empty.", "Il y a déjà {limit} groupes, le maximum de cet appareil. Supprimez-en un qui est vide.";
     /// Machines that wait.
     ENROLMENT_FULL = "enrolment_full", Unavailable, "{limit} machines are waiting to be let in already. Approve or refuse some of them first.", "{limit} machines attendent déjà d'être admises. Acceptez-en ou refusez-en d'abord.";
+    /// Machines that wait, from one address.
+    ENROLMENT_FROM_ONE = "enrolment_full_here", Unavailable, "{limit} machines at this address are waiting to be let in already. Approve or refuse some of them first.", "{limit} machines à cette adresse attendent déjà d'être admises. Acceptez-en ou refusez-en d'abord.";
     /// Sessions.
     SESSIONS_FULL = "sessions_full", Conflict, "There are {limit} sessions and unused codes already, the most at one time. Take back codes that nobody will use.", "Il y a déjà {limit} sessions et codes inutilisés, le maximum à la fois. Reprenez des codes que personne n'utilisera.";
     /// Messages.
@@ -160,11 +162,15 @@ fn full(table: Table) -> Problem {
         Table::Stations => (&STATIONS_FULL, MAX_KIOSK_STATIONS),
         Table::Groups => (&GROUPS_FULL, MAX_KIOSK_GROUPS),
         Table::Enrolment => (&ENROLMENT_FULL, MAX_KNOCKING),
+        Table::EnrolmentFromOne => (&ENROLMENT_FROM_ONE, MAX_KNOCKING_FROM_ONE),
         Table::Sessions => (&SESSIONS_FULL, MAX_KIOSK_SESSIONS),
         Table::Messages => return (&MESSAGES_FULL).into(),
     };
     let problem = Problem::from(fault).with("limit", limit);
-    if table == Table::Enrolment { problem.retry_after(Duration::from_secs(60)) } else { problem }
+    match table {
+        Table::Enrolment | Table::EnrolmentFromOne => problem.retry_after(Duration::from_secs(60)),
+        _ => problem,
+    }
 }
 
 fn bad_field(BadField { field, why }: BadField) -> Problem {

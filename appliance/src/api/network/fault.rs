@@ -81,6 +81,8 @@ faults! { pub(crate),
     IPV6_TARGET = "ipv6_target", Invalid, "“{target}” is IPv6, which is too vast to be walked: its devices are found by listening and by asking all at once, in every scan.", "« {target} » est de l'IPv6, trop vaste pour être parcouru : ses appareils sont trouvés en écoutant et en interrogeant tout le monde, à chaque exploration.";
     /// Too many entries.
     TOO_MANY_ENTRIES = "too_many_entries", Invalid, "At most {limit} entries can be taken.", "Au plus {limit} entrées sont acceptées.";
+    /// A person said so.
+    EXCLUDED_TARGET = "excluded_target", Invalid, "All of “{target}” is among the exclusions of the network settings. Take it out of them to scan it.", "Tout « {target} » figure parmi les exclusions des réglages du réseau. Retirez-l'en pour l'explorer.";
     /// All targets together.
     TARGETS_TOO_LARGE = "targets_too_large", Invalid, "Together these are more addresses than a /16; scan them in turn.", "Ensemble, ces cibles dépassent un /16 ; explorez-les l'une après l'autre.";
     /// Port 0.

@@ -271,6 +271,7 @@ fn not_started(why: &NotStarted, targets: &[Block]) -> Problem {
         NotStarted::Remote(block) => refused(block, &fault::REMOTE, targets),
         NotStarted::RemotePublic(block) => refused(block, &fault::REMOTE_PUBLIC, targets),
         NotStarted::RemoteLarge(block) => refused(block, &fault::REMOTE_LARGE, targets),
+        NotStarted::Excluded(block) => refused(block, &fault::EXCLUDED_TARGET, targets),
         NotStarted::Targets(TargetsError::TooLarge) => {
             fault::invalid("/targets", &fault::TARGETS_TOO_LARGE, Vec::new())
         }

@@ -106,7 +106,22 @@ async fn targets_that_do_not_do_are_pointed_at_in_both_languages() {
             let words = refused.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
             assert!(words.contains(part), "{words}");
         }
-        assert_eq!(bench.get(SCAN).await.json()["running"], false, "nothing was started");
+        let config =
+            bench.send_as(Role::Admin, "PUT /api/network/v2/config", "", r#"{"exclude":["192.168.1.64/26"]}"#).await;
+        assert_eq!(config.status, 200, "{}", config.body);
+        for (targets, status) in [
+            (r#"["192.168.1.70"]"#, 422),
+            (r#"["192.168.1.64/27","192.168.1.96/27"]"#, 422),
+            (r#"["192.168.1.70","192.168.1.7"]"#, 202),
+        ] {
+            let answer = bench.send(&format!("POST {SCAN}"), &format!(r#"{{"targets":{targets}}}"#)).await;
+            assert_eq!(answer.status, status, "{targets}: {}", answer.body);
+            if status == 422 {
+                assert_eq!(answer.pointers(), ["/targets/0"]);
+                assert!(answer.body.contains("exclusions"), "{}", answer.body);
+                assert_eq!(bench.get(SCAN).await.json()["running"], false, "nothing was started");
+            }
+        }
     })
     .await;
     with_legs(&[], async |bench| {

@@ -70,6 +70,7 @@ async fn a_computer_shows_a_number_and_is_let_in_by_it() {
             boot: BootId([7; 16]),
             agent_version: "1".to_owned(),
             question: [3; 32],
+            from: [192, 0, 2, 9].into(),
         };
         bench.kiosk.call(move |room| room.knock(&knock).map(drop)).await.unwrap().unwrap();
         let number = bench.kiosk.call(|room| room.knocking()[0].number).await.unwrap();

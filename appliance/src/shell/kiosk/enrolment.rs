@@ -2,6 +2,8 @@
 //! Never trusts a MAC: what proves that it is the same machine is the secret question it drew itself. The door and the
 //! page reach it through the room.
 
+use std::net::IpAddr;
+
 use embassy_time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 use vigie_core::Mac;
@@ -16,6 +18,9 @@ use crate::accounts::secret::{Secret, draw};
 
 /// Machines that may wait at once, 200 B each; a room full of new ones is let in row by row. One more is told to wait.
 pub const MAX_KNOCKING: usize = 16;
+/// Of these from one address: a row behind a router of its own, and never the whole table, so that one machine that invents
+/// others keeps nobody else out.
+pub const MAX_KNOCKING_FROM_ONE: usize = 6;
 /// How long one waits for staff.
 const WAIT: Duration = Duration::from_secs(15 * 60);
 
@@ -32,6 +37,8 @@ pub struct Knock {
     pub agent_version: String,
     /// 32 random bytes it drew and keeps secret.
     pub question: [u8; 32],
+    /// The address it asks from.
+    pub from: IpAddr,
 }
 
 /// A machine that waits, for staff.
@@ -121,6 +128,13 @@ impl Room {
         }
         // One machine waits once: who asks again with another question was restarted.
         self.waiting.retain(|waiting| waiting.knock.mac != knock.mac || !matches!(waiting.verdict, Verdict::Waiting));
+        let waits_there = |waiting: &&Waiting| {
+            waiting.knock.from.to_canonical() == knock.from.to_canonical()
+                && matches!(waiting.verdict, Verdict::Waiting)
+        };
+        if self.waiting.iter().filter(waits_there).count() >= MAX_KNOCKING_FROM_ONE {
+            return Err(Fault::Full(Table::EnrolmentFromOne));
+        }
         // Who was turned away makes room: else a row of strangers would keep everybody out until they are forgotten.
         if self.waiting.len() >= MAX_KNOCKING
             && let Some(refused) = self.waiting.iter().position(|waiting| matches!(waiting.verdict, Verdict::Refused))

@@ -14,6 +14,8 @@ pub enum Table {
     Groups,
     /// Machines that wait to be let in.
     Enrolment,
+    /// Those of them that ask from one address.
+    EnrolmentFromOne,
     /// Sessions and codes.
     Sessions,
     /// Messages and commands that a workstation has not taken yet.

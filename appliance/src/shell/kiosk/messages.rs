@@ -183,9 +183,8 @@ impl Room {
 fn post(station: StationId, told: &Told) -> Post {
     let audience = Audience::Agent(station);
     match &told.what {
-        What::Message(text) => {
-            Post::new(audience, "message", &json!({ "id": told.id.to_string(), "text": text, "from": told.from }))
-        }
+        // It is from the staff: which of them is nobody's business at a seat.
+        What::Message(text) => Post::new(audience, "message", &json!({ "id": told.id.to_string(), "text": text })),
         What::Command(command) => {
             Post::new(audience, "command", &json!({ "id": told.id.to_string(), "name": command.word() }))
         }

@@ -51,7 +51,7 @@ use tokio::sync::{mpsc, oneshot};
 use vigie_core::kiosk::PersonId;
 
 pub use chores::Counts;
-pub use enrolment::{Approval, Knock, Knocked, Knocking, MAX_KNOCKING};
+pub use enrolment::{Approval, Knock, Knocked, Knocking, MAX_KNOCKING, MAX_KNOCKING_FROM_ONE};
 pub use fault::{BadField, Fault, Table, Why};
 pub use groups::{Group, MAX_GROUP_NAME_BYTES, MAX_IMAGE_BYTES, MAX_MINUTES};
 pub use hours::{Hours, Stretch};

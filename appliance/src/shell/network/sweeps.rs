@@ -62,6 +62,8 @@ pub(crate) enum NotStarted {
     RemotePublic(Block),
     /// This target is behind a router, and larger than is looked at in one run without being named in the settings.
     RemoteLarge(Block),
+    /// All of this target is among the exclusions.
+    Excluded(Block),
     /// The targets cannot be swept at once.
     Targets(sweep::TargetsError),
 }
@@ -243,6 +245,11 @@ impl Sweeps {
             parts.extend(legs.iter().map(|segment| (*segment, scope(engine, *segment))));
             parts.retain(|(segment, blocks)| !engine.is_beyond(*segment) || !blocks.is_empty());
         }
+        if request.targets.iter().all(|target| self.is_excluded(*target))
+            && let Some(target) = request.targets.first()
+        {
+            return Err(NotStarted::Excluded(*target));
+        }
         for target in &request.targets {
             for (segment, block) in place(engine, *target)? {
                 match parts.iter_mut().find(|(there, _)| *there == segment) {
@@ -272,6 +279,13 @@ impl Sweeps {
             self.start(engine, now, segment, &blocks, What { purpose: Purpose::Asked { whole }, work, pace, ports });
         }
         Ok(())
+    }
+
+    /// Whether nothing of a target is left when the exclusions are taken out.
+    fn is_excluded(&self, target: Block) -> bool {
+        let left = Targets::new(&[target])
+            .and_then(|all| self.rhythm.excluded.iter().try_fold(all, |targets, block| targets.without(*block)));
+        left.is_ok_and(|left| (0..left.count()).all(|number| left.address(number).is_none()))
     }
 
     /// Ends what runs.

@@ -152,6 +152,7 @@ async fn a_machine_is_let_in_by_its_number_and_gets_a_new_token_at_every_boot() 
             boot: BootId([1; 16]),
             agent_version: "0.1".into(),
             question: [4; 32],
+            from: [192, 0, 2, 9].into(),
         };
         let asked = knock.clone();
         let Ok(Knocked::Waiting { number }) = bench.call(move |room| room.knock(&asked)).await else { panic!() };
@@ -194,6 +195,7 @@ async fn a_machine_is_let_in_by_its_number_and_gets_a_new_token_at_every_boot() 
 #[tokio::test]
 async fn waiting_machines_have_an_end_and_go_by_themselves() {
     with_bench(async |bench| {
+        // Six from each address, and no more.
         for n in 0..16_u8 {
             let knock = Knock {
                 mac: Mac([0, 0x16, 0x3e, 1, 0, n]),
@@ -201,8 +203,15 @@ async fn waiting_machines_have_an_end_and_go_by_themselves() {
                 boot: BootId([1; 16]),
                 agent_version: String::new(),
                 question: [n; 32],
+                from: [192, 0, 2, n / 6].into(),
             };
-            bench.call(move |room| room.knock(&knock)).await.unwrap();
+            let asked = knock.clone();
+            bench.call(move |room| room.knock(&asked)).await.unwrap();
+            if n == 5 {
+                let seventh = Knock { mac: Mac([0, 0x16, 0x3e, 2, 0, n]), question: [100; 32], ..knock };
+                let full = bench.call(move |room| room.knock(&seventh).map(|_| ())).await;
+                assert_eq!(full, Err(Fault::Full(Table::EnrolmentFromOne)));
+            }
         }
         let more = Knock {
             mac: Mac([0, 0x16, 0x3e, 1, 1, 0]),
@@ -210,6 +219,7 @@ async fn waiting_machines_have_an_end_and_go_by_themselves() {
             boot: BootId([1; 16]),
             agent_version: String::new(),
             question: [99; 32],
+            from: [192, 0, 2, 99].into(),
         };
         let asked = more.clone();
         let full = bench.call(move |room| room.knock(&asked).map(|_| ())).await;
