@@ -29,6 +29,7 @@ use super::route::{BodyRule, Found, Outcome, Route, RouteTable, Turned};
 use super::stall::Turns;
 
 mod act;
+mod query;
 mod wish;
 
 use act::{begin_act, write_down};
@@ -151,6 +152,8 @@ impl Dispatcher {
         if let Some(who) = &who {
             link.seat.recognise(who.session);
         }
+        let query = parse_query(request.uri().query().unwrap_or_default());
+        query::check(route, &query)?;
         let upgrade = hyper_tungstenite::is_upgrade_request(&request);
         let (parts, body) = request.into_parts();
         check_content_type(&parts.headers, route.body, !body.is_end_stream())?;
@@ -162,7 +165,6 @@ impl Dispatcher {
                 (self.collect(body, rule).await?, None)
             }
         };
-        let query = parse_query(parts.uri.query().unwrap_or_default());
         let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
         let mut headers = parts.headers.clone();
         if parts.method == Method::HEAD {

@@ -179,7 +179,8 @@ fn words(view: &RestoreView) -> String {
     if !view.accounts_missing.is_empty() {
         say(format!("accounts not made, since no password is in a backup: {}", view.accounts_missing.join(", ")));
     }
-    say("not in a backup: passwords, keys, certificates, tokens, credentials of devices, history".to_owned());
+    say("not in a backup: passwords, keys, certificates, tokens, credentials of devices, history;".to_owned());
+    say("  users of public computers, workstations, their groups, rules and opening hours, the zone".to_owned());
     if view.dry_run {
         say("nothing was changed; `vigie restore FILE --yes` does it".to_owned());
     }

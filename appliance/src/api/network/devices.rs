@@ -19,7 +19,7 @@ use super::desk::Desk;
 use super::edit::Patch;
 use super::export::pass_page;
 use super::fault;
-use super::filter::{Filter, Order, Place};
+use super::filter::{self, Filter, Order, Place};
 use super::view::{DeviceDetail, DeviceView, Lens};
 use crate::accounts::role::Access;
 use crate::http::call::Call;
@@ -62,16 +62,8 @@ pub(crate) struct NewDevice {
 /// The routes.
 pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
     vec![
-        Route::get("/api/network/v2/devices", Access::Viewer, "Devices")
+        filter::taken(Route::get("/api/network/v2/devices", Access::Viewer, "Devices"))
             .lists()
-            .switch("online_only", "Only those that are there.")
-            .query("sources", "Only those heard by one of these, such as `arp,mdns`.")
-            .query("kind", "Only of these kinds, such as `camera,tv`.")
-            .query("trust", "Only `trusted`, `unknown` or `blocked` ones.")
-            .query("vendor", "Only makers with this in their name.")
-            .query("tag", "Only with this tag.")
-            .query("q", "Only with this in a name, label, owner, note, tag, maker, MAC or address.")
-            .query("segment", "Only with a leg in this segment, by name or number.")
             .query("sort", "ip, name, mac, vendor, kind, owner, trust, presence, first_seen, last_seen, confidence, id; `-` before it turns it round.")
             .answers::<DevicePage<'_>>(200)
             .run_with(desk, list),

@@ -10,7 +10,7 @@ use vigie_core::lan::DeviceId;
 use vigie_core::lan::device::Device;
 
 use super::desk::Desk;
-use super::filter::{Filter, read_switch};
+use super::filter::{self, Filter, read_switch};
 use super::sheet;
 use super::view::{DeviceView, Lens};
 use crate::accounts::role::Access;
@@ -28,16 +28,16 @@ const MARK: &str = "\u{feff}";
 /// The routes.
 pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
     vec![
-        Route::get(
-            "/api/network/v2/export.csv",
-            Access::Viewer,
-            "All devices as a spreadsheet; the filters of the list count",
-        )
-        .switch("bom", "`true`: begin with the mark by which spreadsheet programs recognise UTF-8.")
-        .query_of("separator", Holds::Word(&["", "comma", ",", "semicolon", ";"]), "`comma` (default) or `semicolon`.")
-        .speaks(200, "text/csv")
-        .run_with(desk, csv),
-        Route::get("/api/network/v2/export.json", Access::Viewer, "All devices as JSON; the filters of the list count")
+        filter::taken(Route::get("/api/network/v2/export.csv", Access::Viewer, "Devices as a spreadsheet"))
+            .switch("bom", "`true`: begin with the mark by which spreadsheet programs recognise UTF-8.")
+            .query_of(
+                "separator",
+                Holds::Word(&["", "comma", ",", "semicolon", ";"]),
+                "`comma` (default) or `semicolon`.",
+            )
+            .speaks(200, "text/csv")
+            .run_with(desk, csv),
+        filter::taken(Route::get("/api/network/v2/export.json", Access::Viewer, "Devices as JSON"))
             .speaks(200, "application/json")
             .run_with(desk, json),
     ]

@@ -12,6 +12,7 @@ use vigie_core::lan::{Kind, Source};
 use super::view::{Lens, device::trust_name};
 use crate::http::call::Call;
 use crate::http::problem::{Problem, faults};
+use crate::http::route::Draft;
 
 /// Letters of a value that decide the order; cursors stay short, and equal beginnings are told apart by the id.
 const MAX_RANK_BYTES: usize = 40;
@@ -27,6 +28,20 @@ pub(in crate::api) struct Filter {
     tag: Option<String>,
     q: Option<String>,
     segment: Option<String>,
+}
+
+/// A route that takes the filters.
+pub(super) fn taken(route: Draft) -> Draft {
+    route
+        .switch("online_only", "Only those that are there.")
+        .query("sources", "Only those heard by one of these, such as `arp,mdns`.")
+        .query("source", "The same.")
+        .query("kind", "Only of these kinds, such as `camera,tv`.")
+        .query("trust", "Only `trusted`, `unknown` or `blocked` ones.")
+        .query("vendor", "Only makers with this in their name.")
+        .query("tag", "Only with this tag.")
+        .query("q", "Only with this in a name, label, owner, note, tag, maker, MAC or address.")
+        .query("segment", "Only with a leg in this segment, by name or number.")
 }
 
 impl Filter {

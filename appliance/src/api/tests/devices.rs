@@ -390,3 +390,18 @@ async fn what_somebody_said_of_the_newcomer_is_not_overwritten_by_an_undo() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_mistyped_filter_does_not_look_like_one() {
+    with_bench(async |bench| {
+        let mistyped = bench.get("/api/network/v2/devices?kind=nas&onlineonly=true").await;
+        assert_eq!(mistyped.no(), (422, "unknown_parameter".into()));
+        assert!(mistyped.body.contains("onlineonly") && mistyped.body.contains("online_only"), "{}", mistyped.body);
+        assert_eq!(bench.get("/api/network/v2/scan?x").await.no(), (422, "no_parameters".into()));
+        assert_eq!(bench.get("/api/network/v2/devices?lang=fr&_=1719830400000").await.status, 200);
+        // Who may not see the list is not told what it takes.
+        let nobody = bench.ask(None, "GET /api/network/v2/devices?x=1", "", b"").await;
+        assert_eq!(nobody.status, 401);
+    })
+    .await;
+}

@@ -34,6 +34,10 @@ faults! { pub,
     REQUIRED = "required", Invalid, "This value is needed.", "Cette valeur est nécessaire.";
     /// A query parameter does not do.
     BAD_PARAMETER = "bad_parameter", Invalid, "The parameter “{name}” cannot be accepted; /api/docs says what it takes.", "Le paramètre « {name} » ne peut pas être accepté ; /api/docs dit ce qu'il prend.";
+    /// A query parameter that the route does not know.
+    UNKNOWN_PARAMETER = "unknown_parameter", Invalid, "There is no parameter “{name}” here. These there are: {known}.", "Il n'y a pas de paramètre « {name} » ici. Il y a : {known}.";
+    /// A query parameter where there are none.
+    NO_PARAMETERS = "no_parameters", Invalid, "There is no parameter “{name}” here, nor any other.", "Il n'y a pas de paramètre « {name} » ici, ni aucun autre.";
     /// The cursor is not ours.
     BAD_CURSOR = "bad_cursor", Invalid, "This page of the list no longer exists. Start again from the first one.", "Cette page de la liste n'existe plus. Reprenez depuis la première.";
     /// Nobody has logged in.
