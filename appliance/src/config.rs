@@ -195,6 +195,12 @@ impl Config {
         self.environment.has(path)
     }
 
+    /// The environment variables that say how the network is watched, and win at every start over the page.
+    #[must_use]
+    pub fn network_variables(&self) -> Vec<String> {
+        self.environment.network_variables()
+    }
+
     /// How the network is watched: what the environment says, then what a person changed on the page, then the file.
     #[must_use]
     pub fn network_settings(&self, stored: Option<NetworkSettings>) -> NetworkSettings {

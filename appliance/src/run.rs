@@ -94,6 +94,7 @@ async fn work(config: Config, fences: Fences) -> Result<(), Ending> {
         keeper: base.keeper.clone(),
         clocks: clocks.clone(),
         settings: lookout.settings,
+        fixed: config.network_variables(),
         state: lookout.state,
         kiosk: kiosk.clone(),
     };

@@ -45,6 +45,8 @@ pub(crate) struct Deps {
     pub(crate) clocks: Arc<Clocks>,
     /// The settings the network was started with.
     pub(crate) settings: NetworkSettings,
+    /// Environment variables that win over these settings at every start.
+    pub(crate) fixed: Vec<String>,
     /// What the live stream keeps; the listener of the network writes it.
     pub(crate) state: Arc<network::live::State>,
     /// The way to the workstations, their sessions and people.

@@ -59,7 +59,7 @@ Commands:
   setup    Make the first administrator without the page.
   scan     Look at the network once, print what is there, and end.
   check    Read a configuration file and explain the result.
-  export   Print all that people entered, and the devices, for a backup.
+  export   Print the devices and what people said of them, for a backup.
   restore  Take such a backup in again, and say first what it would do.
   recorder Print the flight recorder: the last events before a power cut.
   audit    Verify or export the journal of what people did.
@@ -154,9 +154,9 @@ Options:
 ";
 
 const EXPORT: &str = "\
-Print all that people entered, and the devices, out of a data folder: settings,
+Print the devices and what people said of them, out of a data folder: settings,
 names of accounts, and every device with its label, notes, tags and addresses.
-Passwords, keys and tokens are not in it.
+Not in it: passwords, keys, tokens; users, workstations, their groups and rules.
 
 Usage: vigie export [OPTIONS] > backup.json
 

@@ -77,6 +77,15 @@ impl Layer {
         self.0.contains_key(path)
     }
 
+    /// The environment variables that say its keys of the network.
+    pub(super) fn network_variables(&self) -> Vec<String> {
+        self.0
+            .keys()
+            .filter(|path| path.starts_with("network."))
+            .filter_map(|path| Some(find(path)?.variable()))
+            .collect()
+    }
+
     /// Of these values those the page may change too.
     fn shared_with_page(&self) -> Self {
         let may =

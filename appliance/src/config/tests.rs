@@ -267,6 +267,7 @@ fn the_environment_wins_over_what_was_changed_on_the_page_later() {
     let page = NetworkSettings { pace: Pace::Fast, interval_minutes: 7, ..NetworkSettings::default() };
     let obeyed = config.network_settings(Some(page.clone()));
     assert_eq!((obeyed.pace, obeyed.interval_minutes), (Pace::Gentle, 7));
+    assert_eq!(config.network_variables(), ["VIGIE_NETWORK_PACE"]);
     assert!(config.is_of_environment("system.zone") && !config.is_of_environment("network.interval_minutes"));
     assert!(!format!("{config:?}").contains("hush"), "a secret is not kept twice");
     let alone = resolve(&empty(), &empty(), &empty(), &empty()).unwrap().config;

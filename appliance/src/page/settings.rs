@@ -53,9 +53,18 @@ async fn show(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let watching = is_watching(&house).await?;
     let said =
         html! { @if call.query("done") == Some("saved") { (frame::notice(true, texts::SAVED.speak(desk.language))) } };
-    let zone = zone::section(&call.platform, &desk);
-    let content = view(&Draft::of(&now, desk.language), &tag, (watching, &zone), &said, &[], &desk);
+    let beside = beside(&house, &call, &desk);
+    let content = view(&Draft::of(&now, desk.language), &tag, (watching, &beside), &said, &[], &desk);
     Ok(frame::reply(&call, frame::page(&desk, Section::System, texts::TITLE.speak(desk.language), &content)))
+}
+
+/// What stands beside the form: the zone, and what the environment says in place of the page.
+fn beside(house: &House, call: &Call, desk: &Desk) -> Markup {
+    let fixed = &house.desk.fixed;
+    html! {
+        (zone::section(&call.platform, desk))
+        @if !fixed.is_empty() { p.hint { (texts::fixed(desk.language, fixed)) } }
+    }
 }
 
 async fn is_watching(house: &House) -> Result<bool, Problem> {
@@ -98,7 +107,7 @@ async fn refuse(
     // Somebody who saves again after having been told of another's change means it.
     let (_, tag) = settings::now(&house.desk).await;
     let seen = if problem.code() == faults::CHANGED_SINCE.code { &tag } else { seen };
-    let beside = (is_watching(house).await?, &zone::section(&call.platform, desk));
+    let beside = (is_watching(house).await?, &beside(house, call, desk));
     let content = view(draft, seen, beside, &frame::notice(false, &whole), &fields, desk);
     let page = frame::page(desk, Section::System, texts::TITLE.speak(language), &content);
     Ok(frame::reply(call, page).status(problem.status()))
@@ -126,11 +135,11 @@ fn fault_of(fields: &[(String, String)], name: &str, language: Language) -> Opti
     (!texts.is_empty()).then(|| texts.join(" "))
 }
 
-/// The page; `beside` is what has forms of its own: whether it looks around, and the zone.
+/// The page, with whether it looks around, and what stands beside the form.
 fn view(
     draft: &Draft,
     seen: &str,
-    (watching, zone): (bool, &Markup),
+    (watching, beside): (bool, &Markup),
     said: &Markup,
     faults: &[(String, String)],
     desk: &Desk,
@@ -152,7 +161,7 @@ fn view(
             }
         }
         @if !desk.may_rule { p.hint { (say(texts::ONLY_ADMIN)) } }
-        (zone)
+        (beside)
         form.sheet.settings method="post" action="/system/settings" {
             input type="hidden" name="seen" value=(seen);
             // What only an administrator may change is shown to others, and cannot be sent.

@@ -1,4 +1,5 @@
-//! Holds `vigie export`: the devices, what people said of them and of the network, and the names of accounts, out of a data folder nobody uses at the moment.
+//! Holds `vigie export`: the devices, what people said of them and of the network, and the names of accounts, out of a data
+//! folder nobody uses at the moment.
 //! Never opens a network socket and never gives away a secret: passwords, keys and tokens stay where they are.
 //! The command line calls it.
 

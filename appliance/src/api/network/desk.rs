@@ -28,6 +28,8 @@ pub(crate) struct Desk {
     pub(crate) state: Arc<State>,
     /// The settings obeyed now; locked while new ones are stored, so that two people cannot overtake each other.
     pub(super) settings: tokio::sync::Mutex<NetworkSettings>,
+    /// Environment variables that win over the settings at every start.
+    pub(crate) fixed: Vec<String>,
     /// When the service began to answer.
     pub(super) began: tokio::time::Instant,
     /// Results of checks; a device whose result left is simply asked again.
@@ -45,6 +47,7 @@ impl Desk {
             clocks: deps.clocks.clone(),
             state: deps.state.clone(),
             settings: tokio::sync::Mutex::new(deps.settings.clone()),
+            fixed: deps.fixed.clone(),
             began: tokio::time::Instant::now(),
             checks: Latest::default(),
             wakes: Latest::default(),

@@ -83,6 +83,7 @@ impl Bench {
             kiosk: kiosk.clone(),
             clocks,
             settings: NetworkSettings::default(),
+            fixed: Vec::new(),
             state,
         };
         let desk = crate::api::desk(&deps);

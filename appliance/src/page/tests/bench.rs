@@ -60,7 +60,8 @@ impl Bench {
         let network = testing::network(clocks.this_boot(), &legs, Some(keeper.clone()), tell);
         let settings = NetworkSettings::default();
         let kiosk = crate::shell::kiosk::testing::kiosk(&platform, &clocks).await;
-        let deps = Deps { network: network.clone(), keeper, clocks, settings, state, kiosk: kiosk.clone() };
+        let fixed = vec!["VIGIE_NETWORK_PACE".to_owned()];
+        let deps = Deps { network: network.clone(), keeper, clocks, settings, fixed, state, kiosk: kiosk.clone() };
         let desk = crate::api::desk(&deps);
         let routes = crate::page::routes(&deps, &desk);
         let paths = routes.iter().map(|route| (route.method.to_string(), route.path, route.access)).collect();

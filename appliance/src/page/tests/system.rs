@@ -57,6 +57,7 @@ async fn settings_are_changed_and_what_does_not_do_is_told_beside_its_field() {
     with_bench(true, async |bench| {
         let cookie = bench.cookie(Role::Admin);
         let page = bench.get("/system/settings", &cookie).await.body;
+        assert!(page.contains("wins at every start: VIGIE_NETWORK_PACE."), "{page}");
         let seen = |page: &str| {
             page.split("name=\"seen\" value=\"")
                 .nth(1)

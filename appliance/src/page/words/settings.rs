@@ -94,6 +94,16 @@ pub(in crate::page) fn entry(language: Language, number: usize, text: &str) -> S
         .replace("{t}", text)
 }
 
+/// What the environment says in place of the page.
+pub(in crate::page) fn fixed(language: Language, variables: &[String]) -> String {
+    both(
+        "The environment of the service wins at every start: {v}. What is changed here for it counts until then.",
+        "L'environnement du service l'emporte à chaque démarrage\u{a0}: {v}. Ce qui est changé ici à sa place vaut jusque-là.",
+    )
+    .speak(language)
+    .replace("{v}", &variables.join(", "))
+}
+
 /// A source by its name in the settings.
 pub(in crate::page) fn source(name: &str) -> Text {
     match name {
