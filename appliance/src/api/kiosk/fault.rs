@@ -10,7 +10,7 @@ use crate::api::network::fault::{NOT_A_MAC, NOT_AN_IP, TOO_LONG};
 use crate::http::problem::{Fault, Problem, faults};
 use crate::shell::kiosk::{
     BadField, BadPhoto, Ended, Fault as Refused, MAX_BATCH, MAX_KNOCKING, MAX_KNOCKING_FROM_ONE, MAX_MINUTES,
-    MAX_PEOPLE, MAX_PHOTO_BYTES, MAX_VALID_MINUTES, NoPhoto, Table, Why, words,
+    MAX_PEOPLE, MAX_PHOTO_BYTES, MAX_VALID_MINUTES, NoPhoto, PersonDraft, Table, Why, words,
 };
 
 faults! { pub(crate),
@@ -66,6 +66,8 @@ faults! { pub(crate),
     BAD_PHONE = "bad_phone", Invalid, "A phone number has digits, spaces, dots, dashes, brackets and a plus sign.", "Un numéro de téléphone compte des chiffres, espaces, points, tirets, parenthèses et un signe plus.";
     /// Not a date.
     BAD_DATE = "bad_date", Invalid, "Write the date as 2008-02-29.", "Écrivez la date sous la forme 2008-02-29.";
+    /// A day that has not come.
+    FUTURE_DATE = "future_date", Invalid, "This day has not come yet.", "Ce jour n'est pas encore venu.";
     /// Opening hours that overlap.
     BAD_HOURS = "bad_hours", Invalid, "Opening hours are at most two stretches a day, such as 09:00 to 12:00; each must end after it begins, the later one after the earlier.", "Les horaires comptent au plus deux plages par jour, comme 09:00 à 12:00 ; chacune finit après son début, la seconde après la première.";
     /// The storage takes nothing.
@@ -137,7 +139,7 @@ pub(crate) fn refused(fault: Refused) -> Problem {
         Refused::GroupInUse => (&GROUP_IN_USE).into(),
         Refused::NoConsent => (&NO_CONSENT).into(),
         Refused::Full(table) => full(table),
-        Refused::Field(field) => bad_field(field),
+        Refused::Field(field) => add_field(Problem::from(&faults::INVALID), field),
         Refused::NotStoring => (&NOT_STORING).into(),
         Refused::NoRandomness => Problem::from(&NO_RANDOMNESS).retry_after(Duration::from_secs(5)),
         Refused::OtherMac => (&OTHER_MAC).into(),
@@ -173,12 +175,19 @@ fn full(table: Table) -> Problem {
     }
 }
 
-fn bad_field(BadField { field, why }: BadField) -> Problem {
+/// Says no to a form of a person, with all that is to be corrected.
+pub(crate) fn refused_form(fault: Refused, form: &PersonDraft) -> Problem {
+    let Refused::Field(first) = fault else { return refused(fault) };
+    let others = form.faults().into_iter().filter(|bad| bad.field != first.field);
+    others.fold(add_field(Problem::from(&faults::INVALID), first), add_field)
+}
+
+fn add_field(problem: Problem, BadField { field, why }: BadField) -> Problem {
     let pointer = format!("/{}", field.replace('.', "/"));
-    let problem = Problem::from(&faults::INVALID);
     match why {
         Why::Empty => problem.at(pointer, &faults::REQUIRED),
         Why::TooLong(most) => problem.at_with(pointer, &TOO_LONG, vec![("limit", most.to_string())]),
+        Why::OutOfRange if field == "birth_date" => problem.at(pointer, &FUTURE_DATE),
         Why::OutOfRange => {
             let (least, most) = range(field);
             problem.at_with(pointer, &OUT_OF_RANGE, vec![("least", least.to_string()), ("most", most.to_string())])

@@ -234,7 +234,8 @@ async fn create(desk: Arc<Desk>, call: Call) -> Outcome {
     let made = desk.look(&call, move |room, lens| {
         let consent = asked.consent_version.clone();
         check_version(consent.as_deref())?;
-        let id = room.add_person(by, &asked.draft()).map_err(refused)?;
+        let draft = asked.draft();
+        let id = room.add_person(by, &draft).map_err(|why| fault::refused_form(why, &draft))?;
         if let Some(version) = consent {
             room.give_consent(by, id, &version).map_err(refused)?;
         }
@@ -277,7 +278,7 @@ async fn put(
         seen.check(&tag_of(person))?;
         check_version(consent.as_deref())?;
         let draft = draft(&person.form);
-        room.edit_person(by, id, &draft).map_err(refused)?;
+        room.edit_person(by, id, &draft).map_err(|why| fault::refused_form(why, &draft))?;
         if let Some(version) = consent {
             room.give_consent(by, id, &version).map_err(refused)?;
         }

@@ -121,7 +121,10 @@ async fn save(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let done = if stale {
         Err((&faults::CHANGED_SINCE).into())
     } else {
-        act(&house, &call, move |room: &mut Room, staff| room.edit_person(staff, id, &draft)).await
+        let edit = move |room: &mut Room, staff| {
+            room.edit_person(staff, id, &draft).map_err(|why| fault::refused_form(why, &draft))
+        };
+        act(&house, &call, edit).await
     };
     match done {
         Ok(_) => Ok(led(id, "saved")),

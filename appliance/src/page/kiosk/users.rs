@@ -9,6 +9,7 @@ use vigie_core::order::sort_by_key;
 
 use super::{Beside, Part, act, back, form, head, look, name_for, page, refusal, user_form, visit};
 use crate::accounts::role::Access;
+use crate::api::kiosk::fault;
 use crate::http::call::Call;
 use crate::http::language::Language;
 use crate::http::problem::Problem;
@@ -21,7 +22,7 @@ use crate::page::gate::{Desk, encode, guard};
 use crate::page::icon::icon;
 use crate::page::name::clean;
 use crate::page::words::{seats, users as texts};
-use crate::shell::kiosk::{Allowance, Fault, Person, Room};
+use crate::shell::kiosk::{Allowance, Person, Room};
 
 /// People on a page.
 const PAGE_ROWS: usize = 50;
@@ -179,9 +180,9 @@ async fn add(house: Arc<House>, call: Call, desk: Desk) -> Outcome {
     let added = match user_form::agreed_to(&filled) {
         Ok(version) => {
             let add = move |room: &mut Room, staff| {
-                let id = room.add_person(staff, &draft)?;
-                version.map_or(Ok(()), |version| room.give_consent(staff, id, &version))?;
-                Ok::<_, Fault>(id)
+                let id = room.add_person(staff, &draft).map_err(|why| fault::refused_form(why, &draft))?;
+                version.map_or(Ok(()), |version| room.give_consent(staff, id, &version).map_err(fault::refused))?;
+                Ok::<_, Problem>(id)
             };
             act(&house, &call, add).await
         }

@@ -221,6 +221,11 @@ impl Room {
 
     fn checked_person(&self, own: Option<PersonId>, draft: &PersonDraft) -> Result<PersonDraft, Fault> {
         let form = draft.checked()?;
+        // A clock nobody has set yet judges no date.
+        let born = form.birth_date.parse::<jiff::civil::Date>().ok();
+        if born.zip(self.date()).is_some_and(|(born, today)| born > today) {
+            return Err(Fault::out_of_range("birth_date"));
+        }
         let other = self.person_of_card(&form.card_number);
         if other.is_some_and(|other| Some(PersonId(other.id)) != own) {
             return Err(Fault::CardTaken);

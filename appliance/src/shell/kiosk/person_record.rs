@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use vigie_core::Moment;
 
-use super::fault::{BadField, Fault, Why, line, lines, some_line};
+use super::fault::{BadField, Fault, line, lines, some_line};
 
 /// Bytes of a card number.
 pub const MAX_CARD_BYTES: usize = 32;
@@ -106,26 +106,50 @@ impl PersonDraft {
     /// # Errors
     /// The first field that is not good.
     pub fn checked(&self) -> Result<Self, Fault> {
-        let form = Self {
-            card_number: line("card_number", &self.card_number, MAX_CARD_BYTES)?,
-            family_name: some_line("family_name", &self.family_name, MAX_NAME_BYTES)?,
-            given_name: line("given_name", &self.given_name, MAX_NAME_BYTES)?,
-            email: line("email", &self.email, MAX_EMAIL_BYTES)?,
-            phone: line("phone", &self.phone, MAX_PHONE_BYTES)?,
-            birth_date: line("birth_date", &self.birth_date, 10)?,
-            address: lines("address", &self.address, MAX_ADDRESS_BYTES)?,
-            notes: lines("notes", &self.notes, MAX_NOTES_BYTES)?,
-        };
-        let at = |(before, after): (&str, &str)| !before.is_empty() && after.contains('.') && !after.contains('@');
-        if !form.email.is_empty() && !form.email.split_once('@').is_some_and(at) {
-            return Err(Fault::malformed("email"));
-        }
-        if form.phone.chars().any(|sign| !matches!(sign, '0'..='9' | '+' | ' ' | '.' | '-' | '/' | '(' | ')')) {
-            return Err(Fault::malformed("phone"));
-        }
-        if !form.birth_date.is_empty() && form.birth_date.parse::<jiff::civil::Date>().is_err() {
-            return Err(Fault::Field(BadField { field: "birth_date", why: Why::Malformed }));
-        }
-        Ok(form)
+        let [card_number, family_name, given_name, email, phone, birth_date, address, notes] = self.fields();
+        Ok(Self {
+            card_number: card_number?,
+            family_name: family_name?,
+            given_name: given_name?,
+            email: email?,
+            phone: phone?,
+            birth_date: birth_date?,
+            address: address?,
+            notes: notes?,
+        })
     }
+
+    /// Every field that is not good, for whoever has to correct the form.
+    #[must_use]
+    pub fn faults(&self) -> Vec<BadField> {
+        let bad = |field| if let Err(Fault::Field(bad)) = field { Some(bad) } else { None };
+        self.fields().into_iter().filter_map(bad).collect()
+    }
+
+    /// The fields in the order of the form, each trimmed and checked by itself.
+    fn fields(&self) -> [Result<String, Fault>; 8] {
+        let formed = |field, text: &str, max_bytes, is_good: fn(&str) -> bool| {
+            let text = line(field, text, max_bytes)?;
+            if text.is_empty() || is_good(&text) { Ok(text) } else { Err(Fault::malformed(field)) }
+        };
+        [
+            line("card_number", &self.card_number, MAX_CARD_BYTES),
+            some_line("family_name", &self.family_name, MAX_NAME_BYTES),
+            line("given_name", &self.given_name, MAX_NAME_BYTES),
+            formed("email", &self.email, MAX_EMAIL_BYTES, is_email),
+            formed("phone", &self.phone, MAX_PHONE_BYTES, is_phone),
+            formed("birth_date", &self.birth_date, 10, |text| text.parse::<jiff::civil::Date>().is_ok()),
+            lines("address", &self.address, MAX_ADDRESS_BYTES),
+            lines("notes", &self.notes, MAX_NOTES_BYTES),
+        ]
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let at = |(before, after): (&str, &str)| !before.is_empty() && after.contains('.') && !after.contains('@');
+    text.split_once('@').is_some_and(at)
+}
+
+fn is_phone(text: &str) -> bool {
+    text.chars().all(|sign| matches!(sign, '0'..='9' | '+' | ' ' | '.' | '-' | '/' | '(' | ')'))
 }

@@ -222,6 +222,12 @@ impl Room {
         super::hours::day_of(&self.zone.now(), self.wall_ms()?)
     }
 
+    /// The date at the site; `None` while the clock is not set.
+    pub(super) fn date(&self) -> Option<jiff::civil::Date> {
+        let at = jiff::Timestamp::from_millisecond(i64::try_from(self.wall_ms()?).ok()?).ok()?;
+        Some(at.to_zoned(self.zone.now()).date())
+    }
+
     pub(super) fn wall_ms(&self) -> Option<u64> {
         self.clock.wall().and_then(|wall| u64::try_from(wall.as_millis()).ok())
     }

@@ -67,6 +67,13 @@ async fn bad_users_are_refused_by_field_in_both_languages() {
             let refused = as_role(bench, Role::Operator, &format!("POST {USERS}"), &body).await;
             assert_eq!((refused.status, refused.pointers()), (422, vec![pointer.to_owned()]), "{body}");
         }
+        // All that is to be corrected is said at once.
+        let many =
+            json!({ "family_name": " ", "email": "x", "phone": "call me", "birth_date": "soon", "notes": "fine" });
+        let refused = bench.send(&format!("POST {USERS}"), &many.to_string()).await;
+        let mut pointers = refused.pointers();
+        pointers.sort();
+        assert_eq!(pointers, ["/birth_date", "/email", "/family_name", "/phone"], "{}", refused.body);
         let taken = as_role(
             bench,
             Role::Operator,

@@ -162,3 +162,20 @@ async fn what_is_no_photo_is_refused_whatever_it_is_called() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn nobody_is_born_tomorrow_as_the_site_counts() {
+    with_bench(async |bench| {
+        let today = bench.call(|room| room.date().unwrap()).await;
+        let born = |date: jiff::civil::Date| PersonDraft {
+            family_name: "Zwetschgenbaum".into(),
+            birth_date: date.to_string(),
+            ..PersonDraft::default()
+        };
+        let tomorrow = born(today.tomorrow().unwrap());
+        let refused = bench.call(move |room| room.add_person(STAFF, &tomorrow)).await;
+        assert_eq!(refused, Err(Fault::out_of_range("birth_date")));
+        assert!(bench.call(move |room| room.add_person(STAFF, &born(today))).await.is_ok());
+    })
+    .await;
+}
