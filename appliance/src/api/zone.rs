@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
 use vigie_core::audit::{Kind as Act, Object};
 
 use super::network::Desk;
@@ -26,9 +25,6 @@ faults! { ,
     /// The environment says it.
     ZONE_FIXED = "zone_fixed", Conflict, "The environment variable VIGIE_SYSTEM_ZONE says the zone, and wins. Remove it and start the service again to choose here.", "La variable d'environnement VIGIE_SYSTEM_ZONE fixe le fuseau et l'emporte. Retirez-la et redémarrez le service pour choisir ici.";
 }
-
-/// Two people who choose at once do so one after the other, on the card and in what is obeyed.
-static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The zone.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -88,8 +84,8 @@ async fn replace(desk: Arc<Desk>, call: Call) -> Outcome {
 /// # Errors
 /// `invalid` at `/zone`, `zone_fixed`, `not_saved`.
 pub(crate) async fn change(platform: &Platform, keeper: &Keeper, text: &str) -> Result<bool, Problem> {
-    let _turn = TURN.lock().await;
     let site = &platform.zone;
+    let _turn = site.turn().await;
     let bad = |_| Problem::from(&faults::INVALID).at("/zone", &NO_SUCH_ZONE);
     zone::read(text).map_err(bad)?;
     if site.is_fixed() {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::keeper::{SETTINGS, Stored};
 
@@ -23,7 +24,13 @@ const MAX_TEXT_BYTES: usize = 64;
 
 /// The zone of the site, as it is shared.
 #[derive(Clone, Debug)]
-pub struct SiteZone(Arc<RwLock<Said>>);
+pub struct SiteZone(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    said: RwLock<Said>,
+    turn: Mutex<()>,
+}
 
 #[derive(Clone, Debug)]
 struct Said {
@@ -36,7 +43,7 @@ struct Said {
 impl Default for SiteZone {
     /// UTC, for whatever has nobody to say otherwise.
     fn default() -> Self {
-        Self(Arc::new(RwLock::new(Said { text: "UTC".to_owned(), zone: TimeZone::UTC, fixed: false })))
+        Self::of(Said { text: "UTC".to_owned(), zone: TimeZone::UTC, fixed: false })
     }
 }
 
@@ -45,11 +52,21 @@ impl SiteZone {
     #[must_use]
     pub(crate) fn new(text: &str, fixed: bool) -> Self {
         let zone = read(text).unwrap_or(TimeZone::UTC);
-        Self(Arc::new(RwLock::new(Said { text: text.to_owned(), zone, fixed })))
+        Self::of(Said { text: text.to_owned(), zone, fixed })
+    }
+
+    fn of(said: Said) -> Self {
+        Self(Arc::new(Shared { said: RwLock::new(said), turn: Mutex::new(()) }))
+    }
+
+    /// The turn of whoever changes it: two people who choose at once do so one after the other, on the card and in what is
+    /// obeyed.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.turn.lock().await
     }
 
     fn said(&self) -> Said {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.said.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The zone as it is now. Do not keep it.
@@ -82,7 +99,7 @@ impl SiteZone {
     /// As [`read`].
     pub(crate) fn obey(&self, text: &str) -> Result<(), String> {
         let zone = read(text)?;
-        let mut said = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.0.said.write().unwrap_or_else(PoisonError::into_inner);
         if !said.fixed {
             (said.text, said.zone) = (text.to_owned(), zone);
         }
