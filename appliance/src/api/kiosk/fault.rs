@@ -78,6 +78,8 @@ faults! { pub(crate),
     OTHER_MAC = "other_mac", Conflict, "The machine that waits has another MAC address than this workstation. Approve it as a new one, or correct the workstation first.", "La machine qui attend a une autre adresse MAC que ce poste. Acceptez-la comme nouveau poste, ou corrigez d'abord celui-ci.";
     /// Never heard.
     NOT_HEARD = "workstation_not_heard", Conflict, "This workstation has not been heard since it was taken in. Switch it on and wait for half a minute.", "Ce poste ne s'est pas manifesté depuis son ajout. Allumez-le et attendez une demi-minute.";
+    /// Silent at the moment.
+    NOT_REACHED = "workstation_not_reached", Conflict, "This workstation cannot be reached at the moment, and the time would run with nobody there. Switch it on and wait for half a minute.", "Ce poste est injoignable en ce moment, et le temps s'écoulerait sans personne. Allumez-le et attendez une demi-minute.";
     /// The code is no good here.
     WRONG_CODE = "wrong_code", Forbidden, "This code is not good here. Look whether it is typed as it stands on the slip; if so, ask at the desk.", "Ce code n'est pas valable ici. Vérifiez qu'il est saisi comme sur le ticket ; sinon, demandez à l'accueil.";
     /// Too many wrong codes.
@@ -144,6 +146,7 @@ pub(crate) fn refused(fault: Refused) -> Problem {
         Refused::NoRandomness => Problem::from(&NO_RANDOMNESS).retry_after(Duration::from_secs(5)),
         Refused::OtherMac => (&OTHER_MAC).into(),
         Refused::NotHeard => (&NOT_HEARD).into(),
+        Refused::NotReached => (&NOT_REACHED).into(),
         Refused::Desk(refusal) => refused_by_desk(refusal),
     }
 }

@@ -8,9 +8,9 @@ use super::{both, plural};
 
 pub(in crate::page) const ABOUT: Text = both(
     "What people entered, in one file: devices with names, notes and tags, the settings of the network, the names of accounts. \
-     Not in it: passwords, keys, tokens, history; the users of public computers, workstations, their groups, rules and hours.",
+     Not in it: passwords, keys, tokens, history; the users of public computers, workstations, their groups, rules and hours; the zone.",
     "Ce que vous avez saisi, en un fichier\u{a0}: appareils avec noms, notes et étiquettes, réglages du réseau, noms des \
-     comptes. N'y sont pas\u{a0}: mots de passe, clés, jetons, historique\u{a0}; usagers, postes publics, leurs groupes, règles et horaires.",
+     comptes. N'y sont pas\u{a0}: mots de passe, clés, jetons, historique\u{a0}; usagers, postes publics, leurs groupes, règles et horaires\u{a0}; le fuseau.",
 );
 pub(in crate::page) const SAVE: Text = both("Save a backup", "Enregistrer une sauvegarde");
 pub(in crate::page) const RESTORE: Text = both("Restore a backup", "Restaurer une sauvegarde");

@@ -126,13 +126,14 @@ impl Room {
         if !knock.mac.is_station() {
             return Err(Fault::malformed("mac"));
         }
-        // One machine waits once: who asks again with another question was restarted.
-        self.waiting.retain(|waiting| waiting.knock.mac != knock.mac || !matches!(waiting.verdict, Verdict::Waiting));
-        let waits_there = |waiting: &&Waiting| {
-            waiting.knock.from.to_canonical() == knock.from.to_canonical()
-                && matches!(waiting.verdict, Verdict::Waiting)
+        let from = knock.from.to_canonical();
+        let waits_there = |waiting: &Waiting| {
+            waiting.knock.from.to_canonical() == from && matches!(waiting.verdict, Verdict::Waiting)
         };
-        if self.waiting.iter().filter(waits_there).count() >= MAX_KNOCKING_FROM_ONE {
+        // One machine waits once: who asks again with another question was restarted. From another address it may be
+        // somebody who only says that MAC.
+        self.waiting.retain(|waiting| waiting.knock.mac != knock.mac || !waits_there(waiting));
+        if self.waiting.iter().filter(|waiting| waits_there(waiting)).count() >= MAX_KNOCKING_FROM_ONE {
             return Err(Fault::Full(Table::EnrolmentFromOne));
         }
         // Who was turned away makes room: else a row of strangers would keep everybody out until they are forgotten.

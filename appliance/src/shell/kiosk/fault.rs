@@ -81,6 +81,8 @@ pub enum Fault {
     OtherMac,
     /// The agent of the workstation was never heard.
     NotHeard,
+    /// The agent of the workstation is silent at the moment.
+    NotReached,
     /// What the desk says.
     Desk(Refusal),
 }

@@ -5,6 +5,7 @@
 use vigie_core::Moment;
 use vigie_core::kiosk::desk::{Refusal, Wanted};
 use vigie_core::kiosk::session::{Binding, SessionRecord, State};
+use vigie_core::kiosk::station::Reach;
 use vigie_core::kiosk::{Code, GroupId, PersonId, SessionId, StationId};
 
 use super::fault::{Fault, Table};
@@ -251,7 +252,8 @@ impl Room {
     /// Lets a suspended or interrupted session go on where it was, at most until the place closes.
     ///
     /// # Errors
-    /// When there is no such session, there is nothing to go on with, or the place is closed.
+    /// When there is no such session, there is nothing to go on with, the place is closed, or the workstation of an
+    /// interrupted one is not back yet.
     pub fn resume(&mut self, staff: Staff, id: SessionId) -> Result<(), Fault> {
         self.may_resume(id)?;
         let view = self.session(id).ok_or(Fault::NoSession)?;
@@ -273,7 +275,10 @@ impl Room {
         if view.state.is_live() && self.open_ms_of(&view) == Some(0) {
             return Err(Fault::Desk(Refusal::Closed));
         }
+        let is_there = |station| self.station(station).is_some_and(|view| view.reach == Reach::Online);
         match view.state {
+            // Its time would run at a machine that is off.
+            State::Interrupted if !view.station.is_some_and(is_there) => Err(Fault::NotReached),
             State::Active | State::Suspended | State::Interrupted => Ok(()),
             state => Err(Fault::Desk(Refusal::NotNow(state))),
         }

@@ -4,7 +4,7 @@
 use std::task::{Context, Poll, Waker};
 
 use super::super::live::{Audience, MAX_WAITING, Post};
-use super::super::{Command, Deaf, Exchange, Frame, MAX_SOCKETS, Seat, Subscription, Whom};
+use super::super::{Command, Deaf, Exchange, Fault, Frame, MAX_SOCKETS, Seat, Subscription, Whom};
 use super::*;
 use serde_json::json;
 use vigie_core::kiosk::SessionId;
@@ -109,11 +109,14 @@ async fn the_end_of_a_seat_that_was_held_is_told_as_an_end() {
             for kind in ["code_issued", "session_started", "session_interrupted"] {
                 assert_eq!(happens(&mut all).await, kind);
             }
+            // Off again: its time does not run for nobody.
+            bench.pass(Duration::from_secs(60)).await;
+            assert_eq!(bench.call(move |room| room.resume(STAFF, id)).await, Err(Fault::NotReached));
             if by_staff {
                 bench.call(move |room| room.end(STAFF, id)).await.unwrap();
             } else {
                 // Nobody came back for it.
-                bench.pass(Duration::from_secs(600)).await;
+                bench.pass(Duration::from_secs(540)).await;
             }
             assert_eq!(happens(&mut all).await, "session_terminated");
         }

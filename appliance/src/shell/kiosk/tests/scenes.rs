@@ -193,6 +193,31 @@ async fn a_machine_is_let_in_by_its_number_and_gets_a_new_token_at_every_boot() 
 }
 
 #[tokio::test]
+async fn who_says_the_mac_of_another_does_not_take_its_place_in_the_row() {
+    with_bench(async |bench| {
+        let mine = |question: u8, last: u8| Knock {
+            mac: Mac([0, 0x16, 0x3e, 1, 0, 1]),
+            name: String::new(),
+            boot: BootId([1; 16]),
+            agent_version: String::new(),
+            question: [question; 32],
+            from: [192, 0, 2, last].into(),
+        };
+        for knock in [mine(1, 1), mine(2, 66)] {
+            bench.call(move |room| room.knock(&knock)).await.unwrap();
+        }
+        let waits = async |question: u8| {
+            matches!(bench.call(move |room| room.knocked(&[question; 32])).await, Knocked::Waiting { .. })
+        };
+        assert!(waits(1).await && waits(2).await);
+        // Restarted, a machine waits once.
+        bench.call(move |room| room.knock(&mine(3, 1))).await.unwrap();
+        assert!(!waits(1).await && waits(2).await && waits(3).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn waiting_machines_have_an_end_and_go_by_themselves() {
     with_bench(async |bench| {
         // Six from each address, and no more.
