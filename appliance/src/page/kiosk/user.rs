@@ -179,7 +179,7 @@ fn view(seen: &Seen, names: &Names, said: &Markup, refused: Option<Typed<'_>>, d
         (back("/users", seats::PART_USERS.speak(language)))
         div.head.device {
             @if person.photo {
-                img.portrait.photo src={ "/api/utilisateurs/" (person.id) "/photo?v=" (person.revision) } width="56" height="56"
+                img.portrait.photo src={ "/api/utilisateurs/" (person.id) "/photo?_=" (person.revision) } width="56" height="56"
                     alt=(texts::PHOTO_OF.speak(language).replace("{name}", &clean(&person.display_name())));
             } @else { span.portrait { (icon("person")) } }
             div {
