@@ -71,6 +71,7 @@ pub(super) fn routes(desk: &Arc<Desk>) -> Vec<Route> {
             .lists()
             .query("type", "Only of these types, such as `NEW_DEVICE,OFFLINE`.")
             .query("device", "Only of this device: id, MAC or address.")
+            .query("period", "Only the last `24h`, `7d` or `30d`.")
             .query("since", "Only from this time on, RFC 3339, or the last `24h`, `7d`, `30d`.")
             .query("until", "Only up to this time, RFC 3339.")
             .answers::<Page<ChangeView>>(200)

@@ -13,7 +13,7 @@ use super::reasons;
 
 /// Sentences of the machines and the French ones; values keep their order. `{}` is a value to be copied, `{s}` the name
 /// of a source, `{k}` of a kind, `{r}` another reason.
-const SENTENCES: [(&str, &str); 38] = [
+const SENTENCES: [(&str, &str); 40] = [
     ("you said so", "vous l'avez dit"),
     ("you undid the merge", "vous avez annulé la fusion"),
     ("you call it {}", "vous l'appelez {}"),
@@ -26,6 +26,10 @@ const SENTENCES: [(&str, &str); 38] = [
     ("its MAC is registered to {}", "son adresse MAC est attribuée à {}"),
     ("it says it is made by {}", "il se dit fabriqué par {}"),
     ("{} of {} devices missing in one sweep{}", "{} appareils sur {} manquent en une seule exploration{}"),
+    (
+        "{} of {} devices answer, the same in {} sweeps: the rest is asked now",
+        "{} appareils sur {} répondent, les mêmes en {} explorations\u{a0}: les autres sont interrogés",
+    ),
     ("{} of {} devices answer again", "{} appareils sur {} répondent de nouveau"),
     ("nothing at all was heard during {} confirmations", "rien n'a été entendu pendant {} vérifications"),
     (
@@ -34,7 +38,7 @@ const SENTENCES: [(&str, &str); 38] = [
     ),
     ("settled after flapping", "stable après des va-et-vient"),
     ("uses {}; {} not answered in {} tries", "utilise {}\u{a0}; {} n'a pas répondu en {} essais"),
-    ("one side has not answered for {} minutes", "l'un des deux n'a pas répondu depuis {} minutes"),
+    ("one side has not answered for {} s", "l'un des deux n'a pas répondu depuis {} s"),
     (
         "one MAC, two places: of {} and {} only the one that spoke last is reached, {} times in turn",
         "une adresse MAC, deux endroits\u{a0}: de {} et {}, seul le dernier à avoir parlé est joint, {} fois de suite",
@@ -54,6 +58,10 @@ const SENTENCES: [(&str, &str); 38] = [
     ("heard by {s} after 1 probe", "entendu par {s} au premier essai"),
     ("heard by {s} after {} probes", "entendu par {s} après {} essais"),
     ("{} probes without an answer", "{} essais sans réponse"),
+    (
+        "{} probes in {} rounds unanswered, {} misses; last heard by {s} {} s ago",
+        "{} essais en {} tours sans réponse, {} absences\u{a0}; entendu pour la dernière fois par {s} il y a {} s",
+    ),
     ("{} probes in {} rounds unanswered", "{} essais en {} tours sans réponse"),
     ("3 changes within an hour, {k} now; {r}", "3 changements en une heure, {k} maintenant\u{a0}; {r}"),
     ("3 changes within an hour, {} now; {r}", "3 changements en une heure, {} maintenant\u{a0}; {r}"),
@@ -182,6 +190,9 @@ mod tests {
         assert_eq!(french("mdns calls it laser, 2 more agree"), "mDNS le nomme laser, 2 autres confirment");
         assert_eq!(french("its MAC is registered to <b>"), "son adresse MAC est attribuée à &lt;b&gt;");
         assert_eq!(french("you call it server"), "vous l'appelez server", "a person's word is no kind");
+        // As the core writes why a device was called gone.
+        let gone = french("9 probes in 3 rounds unanswered, 3 misses; last heard by icmp 62 s ago");
+        assert!(gone.ends_with("entendu pour la dernière fois par ping il y a 62 s"), "{gone}");
         assert_eq!(french("moon phase"), "<span lang=\"en\">moon phase</span>");
         assert_eq!(say("moon phase", Language::En).into_string(), "moon phase");
         assert_eq!(say("heard by icmp", Language::En).into_string(), "heard by ping");
