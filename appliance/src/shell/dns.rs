@@ -16,6 +16,9 @@ use super::broker;
 pub(crate) const PORT: u16 = 53;
 /// Recursion desired (RFC 1035 section 4.1.1).
 const RECURSION: u16 = 0x0100;
+/// What an answer may say (RFC 1035 section 4.1.1); the others are failures of who answers.
+const NO_ERROR: u8 = 0;
+const NO_SUCH_NAME: u8 = 3;
 /// As many as the C library asks (`resolv.conf`(5)).
 const MAX_RESOLVERS: usize = 3;
 /// Domains in which a short name is looked for.
@@ -49,14 +52,17 @@ pub(crate) async fn exchange<T>(
     let socket = UdpSocket::bind(any).await.ok()?;
     socket.connect(resolver).await.ok()?;
     socket.send(&packet).await.ok()?;
-    let mut buffer = [0; 1_232];
-    loop {
-        let length = timeout(patience, socket.recv(&mut buffer)).await.ok()?.ok()?;
-        let Ok(message) = Message::parse(buffer.get(..length)?) else { continue };
-        if message.header.id == id && message.header.is_response() {
-            return Some(read(&message));
+    let answer = async {
+        let mut buffer = [0; 1_232];
+        loop {
+            let length = socket.recv(&mut buffer).await.ok()?;
+            let Ok(message) = Message::parse(buffer.get(..length)?) else { continue };
+            if message.header.id == id && message.header.is_response() {
+                return Some(read(&message));
+            }
         }
-    }
+    };
+    timeout(patience, answer).await.ok()?
 }
 
 /// The addresses of a host: written as one, known to this machine, or known to its resolvers, those of version 4 first.
@@ -90,11 +96,11 @@ pub(crate) async fn addresses(host: &str) -> io::Result<Vec<IpAddr>> {
     })
 }
 
-/// The first answer of these resolvers. `None`: nobody answered.
+/// The first answer of these resolvers that says something: one that cannot or will not look is as good as none.
 async fn ask_each(resolvers: &[SocketAddr], name: &Name, record: u16) -> Option<Vec<IpAddr>> {
     for _ in 0..TIMES {
         for resolver in resolvers {
-            if let Some(found) = exchange(*resolver, name, record, PATIENCE, answered).await {
+            if let Some(found) = exchange(*resolver, name, record, PATIENCE, answered).await.flatten() {
                 return Some(found);
             }
         }
@@ -102,15 +108,19 @@ async fn ask_each(resolvers: &[SocketAddr], name: &Name, record: u16) -> Option<
     None
 }
 
-/// The addresses in an answer. Aliases are followed by who answers, so they may be those of another name.
-fn answered(message: &Message<'_>) -> Vec<IpAddr> {
+/// The addresses in an answer; `None` when it is none. Aliases are followed by who answers, so they may be those of
+/// another name.
+fn answered(message: &Message<'_>) -> Option<Vec<IpAddr>> {
+    if !matches!(message.header.rcode(), NO_ERROR | NO_SUCH_NAME) {
+        return None;
+    }
     let records = message.records().map_while(Result::ok).take_while(|record| record.section == Section::Answer);
     let address = |data| match data {
         RData::A(ip) => Some(IpAddr::V4(ip)),
         RData::Aaaa(ip) => Some(IpAddr::V6(ip)),
         _ => None,
     };
-    records.filter_map(|record| address(record.data)).collect()
+    Some(records.filter_map(|record| address(record.data)).collect())
 }
 
 /// What follows one of these words at the beginning of a line.
@@ -210,7 +220,16 @@ mod tests {
         };
         let name = Name::from_dotted("logs.lan").unwrap();
         let (found, ()) = tokio::join!(exchange(to, &name, kind::A, Duration::from_secs(20), answered), serve);
-        assert_eq!(found.unwrap(), ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+        assert_eq!(found.unwrap().unwrap(), ["192.0.2.7".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn a_resolver_that_fails_or_refuses_has_not_answered() {
+        let header = |rcode: u8| [0, 1, 0x81, 0x80 | rcode, 0, 0, 0, 0, 0, 0, 0, 0];
+        for (rcode, says) in [(0, true), (2, false), (3, true), (5, false)] {
+            let bytes = header(rcode);
+            assert_eq!(answered(&Message::parse(&bytes).unwrap()).is_some(), says, "{rcode}");
+        }
     }
 
     #[tokio::test]

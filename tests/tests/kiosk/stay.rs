@@ -25,13 +25,13 @@ fn a_code_opens_a_session_of_a_user_of_its_own() {
     seat.sees("Time added to your session: 10 minutes");
     seat.sees("39:");
     // A message stays until it is read.
-    appliance.say("message", &json!({ "id": "m1", "text": "The library closes at six.", "from": "Desk" }));
+    appliance.say("message", &json!({ "id": "m1", "text": "The library closes at six." }));
     seat.sees_no_more("Time added");
     seat.sees("The library closes at six.");
     assert!(appliance.heard("message_ack").is_empty());
     seat.types("\r");
     seat.sees_no_more("The library closes");
-    appliance.say("message", &json!({ "id": "m1", "text": "The library closes at six.", "from": "Desk" }));
+    appliance.say("message", &json!({ "id": "m1", "text": "The library closes at six." }));
     // The person locks, and nobody else comes in.
     seat.types("\x1b[24~");
     seat.sees("End my session now");

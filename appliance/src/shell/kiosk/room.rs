@@ -224,8 +224,7 @@ impl Room {
 
     /// The date at the site; `None` while the clock is not set.
     pub(super) fn date(&self) -> Option<jiff::civil::Date> {
-        let at = jiff::Timestamp::from_millisecond(i64::try_from(self.wall_ms()?).ok()?).ok()?;
-        Some(at.to_zoned(self.zone.now()).date())
+        Some(self.zone.local(self.clock.wall()?)?.date())
     }
 
     pub(super) fn wall_ms(&self) -> Option<u64> {

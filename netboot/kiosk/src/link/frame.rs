@@ -57,8 +57,6 @@ pub enum Heard {
         id: String,
         /// The text.
         text: String,
-        /// Who.
-        from: Option<String>,
     },
     /// Something to do.
     Command {
@@ -111,11 +109,7 @@ pub fn read(text: &str) -> Option<Heard> {
         },
         "time_added" => Heard::TimeAdded { delta_ms: data.get("delta_ms")?.as_i64()? },
         "warning" => Heard::Warning(word(data.get("text"), MAX_TEXT)?),
-        "message" => Heard::Message {
-            id: identifier(data.get("id")?)?,
-            text: word(data.get("text"), MAX_TEXT)?,
-            from: word(data.get("from"), MAX_NAME),
-        },
+        "message" => Heard::Message { id: identifier(data.get("id")?)?, text: word(data.get("text"), MAX_TEXT)? },
         "command" => Heard::Command { id: identifier(data.get("id")?)?, name: word(data.get("name"), 16)? },
         "error" => Heard::Error {
             code: word(data.get("code"), 40)?,
@@ -247,8 +241,8 @@ mod tests {
                 Heard::SessionStarted { session: SessionId(u64::MAX), ticket: Some("ABCD-EFGH".into()), person: None },
             ),
             (
-                r#"{"type":"message","data":{"id":7,"text":"a\nb\u202e","from":"Ada"}}"#,
-                Heard::Message { id: "7".into(), text: "a b".into(), from: Some("Ada".into()) },
+                r#"{"type":"message","data":{"id":7,"text":"a\nb\u202e"}}"#,
+                Heard::Message { id: "7".into(), text: "a b".into() },
             ),
             (
                 r#"{"type":"error","data":{"code":"too_soon","retry_after_ms":30000,"title":"x"}}"#,

@@ -89,7 +89,7 @@ impl Worker {
                 let title = words::MESSAGE.in_language(self.language);
                 self.announce(Cover::calm(title, vec![text]), PASSING_S);
             }
-            Heard::Message { id, text, from } => self.message(Letter { id, text, from }),
+            Heard::Message { id, text } => self.message(Letter { id, text }),
             Heard::Command { id, name } => self.command(&id, &name)?,
             Heard::Error { code, retry_after_ms } => self.refused_code(&code, retry_after_ms),
             Heard::Nothing => {}

@@ -169,7 +169,6 @@ struct Program {
 struct Letter {
     id: String,
     text: String,
-    from: Option<String>,
 }
 
 /// The worker.

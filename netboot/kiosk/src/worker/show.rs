@@ -116,10 +116,7 @@ impl Worker {
             return Some(banner.clone());
         }
         if let Some(letter) = self.messages.front() {
-            let mut title = words::MESSAGE.in_language(language).to_owned();
-            if let Some(from) = &letter.from {
-                title = format!("{title} ({from})");
-            }
+            let title = words::MESSAGE.in_language(language).to_owned();
             return Some(Cover::calm(title, vec![letter.text.clone(), String::new(), enter]));
         }
         if !unlocked {
